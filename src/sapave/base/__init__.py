@@ -1,0 +1,1 @@
+"""The words everyone shares; needs numpy and the standard library only."""

@@ -1,0 +1,26 @@
+"""Chunks of actions: increments per tick at the door, cumulative offsets inside the loss."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def to_cumulative(increments: np.ndarray) -> np.ndarray:
+    """Offsets from the current target [k, D] of increments per tick [k, D]."""
+    return np.cumsum(increments, axis=-2)
+
+
+def to_increments(cumulative: np.ndarray) -> np.ndarray:
+    """Increments per tick [k, D] of offsets from the current target [k, D]."""
+    return np.diff(cumulative, axis=-2, prepend=np.zeros_like(cumulative[..., :1, :]))
+
+
+def clip_increments(increments: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Follow the same path under a speed limit [D] per tick: what one tick cannot do, the next ones catch up."""
+    wanted = np.cumsum(increments, axis=0)
+    done = np.zeros(increments.shape[1:])
+    out = np.empty_like(increments)
+    for i, goal in enumerate(wanted):
+        out[i] = np.clip(goal - done, -limit, limit)
+        done = done + out[i]
+    return out

@@ -1,0 +1,1 @@
+"""Episode lists, rollouts, statistics and the report."""

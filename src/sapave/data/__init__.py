@@ -1,0 +1,1 @@
+"""Episodes and views on disk, and how they are made."""

@@ -1,0 +1,1 @@
+"""Instruction templates, disjoint by split."""

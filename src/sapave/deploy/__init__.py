@@ -1,0 +1,1 @@
+"""The fixed-rate loop to the real robot."""

@@ -1,0 +1,1 @@
+"""The mind: backbone, adapter, spatial encoder, decoders."""

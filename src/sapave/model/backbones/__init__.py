@@ -1,0 +1,1 @@
+"""Shelf of backbones: each module offers BACKBONE."""

@@ -1,0 +1,1 @@
+"""Shelf of spatial encoders: each module offers SPATIAL_ENCODER."""

@@ -1,0 +1,1 @@
+"""Shelf of all who can act: each module offers POLICY."""

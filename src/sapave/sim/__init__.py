@@ -1,0 +1,1 @@
+"""The world to act in: robots, objects, furniture, scenes, tasks, cameras, experts."""

@@ -1,0 +1,1 @@
+"""Shelf of furniture: each module offers FURNITURE."""

@@ -1,0 +1,1 @@
+"""Shelf of object families: each module offers FAMILY."""

@@ -1,0 +1,1 @@
+"""Shelf of robots: each module offers ROBOT."""

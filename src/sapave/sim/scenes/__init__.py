@@ -1,0 +1,1 @@
+"""Shelf of scenes: each module offers SCENE."""

@@ -1,0 +1,1 @@
+"""Shelf of tasks: each module offers TASK."""
