@@ -15,6 +15,7 @@ SUBSTEPS = 10
 
 def set_physics(spec: mujoco.MjSpec) -> None:
     """Solver options measured to hold small objects: a pyramidal cone lets go of most pinched cubes."""
+    spec.compiler.degree = False
     option = spec.option
     option.timestep = TIMESTEP
     option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST

@@ -13,8 +13,8 @@ from sapave.base.geometry import matrix_to_quat
 Vector = Sequence[float]
 SHADES = ((0.20, 0.21, 0.23, 1.0), (0.32, 0.33, 0.35, 1.0), (0.66, 0.67, 0.69, 1.0))
 """Dark, middle and light grey of the shells."""
-VISUAL_GROUP, SOLID_GROUP = 2, 3
-"""MuJoCo geom groups: shells that are only seen; shapes that also touch."""
+GROUP = 2
+"""MuJoCo geom group of the shells."""
 ENVIRONMENT = 1
 """Collision bit of everything that is not the robot (the default of MuJoCo's geoms)."""
 
@@ -87,7 +87,7 @@ class Side:
     ) -> mujoco.MjsGeom:
         """A shape that is seen and never touches: `capsule` radius [m] from start to end, or `box` half sizes [3] m."""
         geom = _shape(body, kind, size, self.point(start), None if end is None else self.point(end))
-        geom.rgba, geom.group, geom.contype, geom.conaffinity, geom.mass = list(SHADES[shade]), VISUAL_GROUP, 0, 0, 0.0
+        geom.rgba, geom.group, geom.contype, geom.conaffinity, geom.mass = list(SHADES[shade]), GROUP, 0, 0, 0.0
         return geom
 
     def solid(
@@ -103,7 +103,7 @@ class Side:
     ) -> mujoco.MjsGeom:
         """As `visual`, but it touches the environment and other parts; `grip`: contacts tuned to hold objects."""
         geom = self.visual(body, kind, size, start, end, shade=shade)
-        geom.group, geom.contype, geom.conaffinity = SOLID_GROUP, self.contype, self.touches | ENVIRONMENT
+        geom.contype, geom.conaffinity = self.contype, self.touches | ENVIRONMENT
         if grip:
             geom.condim, geom.friction = 4, [1.2, 0.01, 0.0005]
             geom.solref, geom.solimp = [0.01, 1.0], [0.9, 0.98, 0.002, 0.5, 2.0]

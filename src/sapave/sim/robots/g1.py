@@ -28,16 +28,19 @@ from sapave.sim.robots._robot import Robot
 LEFT, RIGHT, TRUNK = Side("left", 1, 2, 4 | 8), Side("right", -1, 4, 2 | 8), Side("trunk", 1, 8, 2 | 4)
 TORSO = (-0.0039635, 0.0, 0.793 + 0.044)
 """torso_link over the waist's fixed joints, for a pelvis at z = 0.793 m."""
+# fmt: off
 # name, xyz [m], quat wxyz, axis, range of the left joint [rad], effort [N m], kp, kd
 ARM = (
-    ("shoulder_pitch", (0.0039563, 0.10022, 0.24778), (0.990264, 0.139201, 1.38722e-05, -9.86868e-05), "y", -3.0892, 2.6704, 25, 200, 8),
+    ("shoulder_pitch", (0.0039563, 0.10022, 0.24778), (0.990264, 0.139201, 1.38722e-05, -9.86868e-05),
+     "y", -3.0892, 2.6704, 25, 200, 8),
     ("shoulder_roll", (0.0, 0.038, -0.013831), (0.990268, -0.139172, 0.0, 0.0), "x", -1.5882, 2.2515, 25, 200, 8),
     ("shoulder_yaw", (0.0, 0.00624, -0.1032), (1, 0, 0, 0), "z", -2.618, 2.618, 25, 200, 8),
     ("elbow", (0.015783, 0.0, -0.080518), (1, 0, 0, 0), "y", -1.0472, 2.0944, 25, 200, 8),
     ("wrist_roll", (0.1, 0.00188791, -0.01), (1, 0, 0, 0), "x", -1.972222, 1.972222, 25, 100, 2.5),
     ("wrist_pitch", (0.038, 0.0, 0.0), (1, 0, 0, 0), "y", -1.61443, 1.61443, 5, 100, 2.5),
     ("wrist_yaw", (0.046, 0.0, 0.0), (1, 0, 0, 0), "z", -1.61443, 1.61443, 5, 100, 2.5),
-)  # fmt: skip
+)
+# fmt: on
 # mass [kg], centre [m], inertia xx yy zz xy xz yz [kg m2], armature [kg m2]
 LINKS = (
     (0.718, (0.0, 0.03589, -0.01163), (4.291e-4, 4.53e-4, 4.23e-4, -9.2e-6, 6.4e-6, 2.26e-5), 0.00361),
@@ -66,6 +69,7 @@ WRIST_FOVY = 75.0
 
 def add(spec: mujoco.MjSpec, *, meshes: bool = False) -> None:
     """Build the robot into a spec; with `meshes` show the shells of robot_descriptions' G1 (ValueError without it)."""
+    spec.compiler.degree = False
     torso = TRUNK.body(spec.worldbody, "torso_link", TORSO)
     TRUNK.solid(torso, "box", (0.055, 0.085, 0.13), (0.0, 0.0, 0.15), shade=2)
     TRUNK.visual(torso, "capsule", 0.06, (0.0, -0.05, 0.02), (0.0, 0.05, 0.02), shade=0)
