@@ -1,20 +1,122 @@
-"""`sapave sim`: film a scene while the expert plays it, or watch it live in the browser."""
+"""`sapave sim`: film an episode while the expert (or any policy) plays it, or watch it live in the browser."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sapave.base.types import CONTROL_DT, EpisodeSpec
 from sapave.commands._command import Command, read_config
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sapave.sim.world import World
 
 SUMMARY = "film a scene while the expert plays it, or watch it live in the browser"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SimConfig:
+    """Options of `sapave sim`."""
+
+    task: str = "pick"
+    """A name of `sapave list tasks`."""
+    condition: str = "out_of_view"
+    """unoccluded | occluded | out_of_view: how the target is hidden at the start."""
+    seed: int = 0
+    """Root of all chance in the episode."""
+    scene: str = ""
+    """A name of `sapave list scenes`; empty lets the seed choose."""
+    policy: str = "expert"
+    """A name of `sapave list policies`."""
+    camera: str = "active"
+    """active | fixed: whether the head may move."""
+    out: Path = Path("runs/sim")
+    """Folder of the film (mp4) and its first picture (png)."""
+    live: bool = False
+    """Show the episode in the browser in real time; nothing is filmed."""
+    port: int = 8080
+    """Port of the live view."""
+
+
+class Shown:
+    """A world that shows each tick in the browser and keeps real time."""
+
+    def __init__(self, world: World, port: int) -> None:
+        """Open the live view of `world`."""
+        from sapave.sim.live import Live
+
+        self._world = world
+        self._live = Live(world.model, port=port)
+        self._due = time.monotonic()
+        self._live.update(world.data, f"**{world.instruction}**")
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the world's own."""
+        return getattr(self._world, name)
+
+    def tick(self, head: np.ndarray, other: np.ndarray) -> None:
+        """One control tick, shown, at 25 Hz or slower."""
+        world = self._world
+        world.tick(head, other)
+        seen = world.visible_fraction()
+        self._live.update(world.data, f"**{world.instruction}**\n\n{world.time:.1f} s, target visible {seen:.0%}")
+        self._due += CONTROL_DT
+        wait = self._due - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        else:
+            self._due = time.monotonic()
+
+
+def simulate(config: SimConfig) -> Path | None:
+    """Play one episode; the film's path, or None when it was shown live. KeyError or ValueError for wrong names."""
+    from sapave.base.runs import atomic
+    from sapave.base.shelf import pick
+    from sapave.bench import film
+    from sapave.bench.rollout import play
+    from sapave.sim.world import World
+
+    if config.camera not in ("active", "fixed"):
+        raise ValueError(f"camera '{config.camera}': expected active or fixed")
+    entry = pick("sapave.policies", "POLICY", config.policy)
+    spec = EpisodeSpec(
+        task=config.task, condition=config.condition, seed=config.seed, scene=config.scene, camera=config.camera
+    )
+    world = World(spec)
+    print(f"{world.spec.task}, {world.spec.condition}, seed {world.spec.seed}, {world.spec.scene}: {world.instruction}")
+    stage: Any = Shown(world, config.port) if config.live else world
+    record = play(stage, entry.make(), film=not config.live, needs_images=entry.needs_images)
+    outcome = record.outcome
+    ending = "success" if outcome.success_held else f"failure ({outcome.failure})"
+    print(f"{ending} after {outcome.steps * CONTROL_DT:.1f} s, head travel {outcome.head_travel:.2f} rad")
+    if config.live:
+        input("press Enter to close the live view: ")
+        return None
+    assert record.film is not None
+    frames = film.side_by_side(record.film)
+    stem = f"{config.policy}-{config.task}-{config.condition}-{config.seed}"
+    path = config.out / f"{stem}.mp4"
+    with atomic(path) as partial:
+        partial.write_bytes(film.encode(frames))
+    from PIL import Image
+
+    with atomic(config.out / f"{stem}.png") as partial:
+        Image.fromarray(frames[0]).save(partial, format="png")
+    print(path)
+    return path
+
+
 def run(arguments: list[str]) -> None:
-    """Read the options and hand over to the room."""
+    """Read the options and play."""
+    config = read_config(SimConfig, arguments, "sim", SUMMARY)
     from sapave.sim.gl import ensure_gl
 
-    ensure_gl(required="--help" not in arguments)
-    from sapave.sim.film import FilmConfig, film
-
-    film(read_config(FilmConfig, arguments, "sim", SUMMARY))
+    ensure_gl()
+    simulate(config)
 
 
 COMMAND = Command(name="sim", summary=SUMMARY, run=run)
