@@ -59,9 +59,10 @@ HEAD_LIMITS = ((-1.4, 1.4), (-1.1, 0.6))
 HEAD_TORQUE = 0.93
 HEAD_KP, HEAD_KD = 10.0, 0.6
 HEAD_STEP, ARM_STEP, HAND_STEP = 0.12, 0.07, 0.15
-REST_HEAD = (0.0, -0.70)
-REST_ARM = (0.56, 0.50, 0.88, -0.32, -0.77, 0.25, -0.87)
-"""Left grasp point at (0.20, 0.28, 0.98): beside the middle of the default view, clear of a counter at 0.82 m."""
+REST_HEAD = (0.0, -0.85)
+REST_ARM = (1.059, 0.393, 0.327, -0.211, -0.969, -0.713, -0.976)
+"""Left grasp point at (0.10, 0.21, 0.95), elbow drawn back: below the default view, and out of the way of a
+glance at the side counters."""
 REST_HAND = (0.0, 0.0, 0.0, 0.0, 0.0, 1.2)
 WRIST_EYE = (0.06, -0.02, 0.065)
 WRIST_FOVY = 75.0

@@ -1,0 +1,86 @@
+"""Conditions measured in rendered pixels: how much of a thing the head sees, and whether it could see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sapave.base import geometry
+from sapave.sim import cameras
+from sapave.sim.gaze import gaze_at, head_at
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+CONDITIONS = ("unoccluded", "occluded", "out_of_view")
+SEEN = 0.60
+"""Visible fraction from which a thing counts as well in view."""
+HIDDEN = (0.05, 0.40)
+"""Visible fraction of an `occluded` target at the start."""
+CENTRAL = np.deg2rad(20.0)
+"""A well-viewed thing lies within this angle of the optical axis [rad]."""
+_WIDE = 1.6
+"""The endless image is this many times wider, with the same focal length."""
+
+
+def visible_fraction(world: World, name: str, segment: np.ndarray | None = None) -> float:
+    """Pixels of the thing that the head camera sees / pixels it would cover alone on a much wider image."""
+    ids = world.segment() if segment is None else segment
+    instance = 100 if name == "tray" else int(name.removeprefix("thing")) + 1
+    seen = int(np.count_nonzero(ids == instance))
+    if seen == 0:
+        return 0.0
+    return min(1.0, seen / max(alone_pixels(world, name), 1))
+
+
+def alone_pixels(world: World, name: str) -> int:
+    """Pixels of the thing with everything else taken away, on an image 1.6 times as wide and high."""
+    index = cameras.camera_id(world.model, "head")
+    fovy = float(world.model.cam_fovy[index])
+    world.model.cam_fovy[index] = np.rad2deg(2 * np.arctan(_WIDE * np.tan(np.deg2rad(fovy) / 2)))
+    width, height = int(round(world.width * _WIDE)), int(round(world.height * _WIDE))
+    alone = world.eye.bodies(world.data, "head", width, height, only=world.geoms(name))
+    world.model.cam_fovy[index] = fovy
+    return int(np.count_nonzero(alone >= 0))
+
+
+def off_axis(world: World, name: str) -> float:
+    """Angle between the optical axis and the thing's centre [rad]."""
+    index = cameras.camera_id(world.model, "head")
+    pose = cameras.base_from_camera(world.data, index)
+    point = geometry.transform(geometry.invert(pose), world.position(name))
+    return float(np.arctan2(np.hypot(point[0], point[1]), point[2]))
+
+
+def from_gaze(world: World, gaze: np.ndarray, name: str) -> float:
+    """Visible fraction of a thing if the head stood at gaze [2] rad; 0 when it is off the central 20 degrees."""
+    with head_at(world.model, world.data, gaze):
+        return visible_fraction(world, name) if off_axis(world, name) <= CENTRAL else 0.0
+
+
+def best_gaze(world: World, name: str) -> np.ndarray | None:
+    """Nearest head pose [2] rad from which at least 60 % of the thing shows centrally; verified by rendering."""
+    centre = gaze_at(world.model, world.position(name))
+    low, high = world.robot.head_limits.T
+    if from_gaze(world, np.clip(centre, low, high), name) >= SEEN:
+        return np.clip(centre, low, high)
+    offsets = np.array([(y, p) for y in (-0.26, -0.13, 0.0, 0.13, 0.26) for p in (-0.26, -0.13, 0.0, 0.13, 0.26)])
+    tries = np.clip(centre + offsets[np.argsort(np.abs(offsets).sum(1), kind="stable")], low, high)
+    for gaze in tries[1:]:
+        if from_gaze(world, gaze, name) >= SEEN:
+            return gaze
+    return None
+
+
+def measures_as(world: World, condition: str) -> bool:
+    """Does the start of this candidate measure as the condition? Also sets world.best_gaze."""
+    rest = world.robot.rest_head
+    with head_at(world.model, world.data, rest):
+        fraction = visible_fraction(world, world.target.name)
+    low, high = HIDDEN
+    fits = {"unoccluded": fraction >= SEEN, "occluded": low <= fraction <= high, "out_of_view": fraction == 0.0}
+    if not fits[condition]:
+        return False
+    world.best_gaze = best_gaze(world, world.target.name)
+    return world.best_gaze is not None

@@ -1,0 +1,51 @@
+"""Where the head must point to look at something: exact for a yaw-then-pitch neck with an offset camera."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mujoco
+import numpy as np
+
+from sapave.base.types import HEAD_NAMES
+
+
+def gaze_at(model: mujoco.MjModel, point: np.ndarray) -> np.ndarray:
+    """Head joints [2] (yaw, pitch) rad whose optical axis passes through `point` [3] m; joint limits not applied."""
+    yaw_joint, pitch_joint = (model.joint(name) for name in HEAD_NAMES)
+    pivot = model.body_pos[model.jnt_bodyid[yaw_joint.id]] + _chain_to_base(model, model.jnt_bodyid[yaw_joint.id])
+    eye = model.cam_pos[model.camera("head").id]
+    arm = np.asarray(point, float) - pivot
+    assert pitch_joint.id != yaw_joint.id
+    yaw = np.arctan2(arm[1], arm[0])
+    flat = np.hypot(arm[0], arm[1])
+    distance = max(np.hypot(flat, arm[2]), abs(eye[2]) + 1e-6)
+    pitch = np.arctan2(arm[2], flat) - np.arcsin(eye[2] / distance)
+    return np.array([yaw, pitch])
+
+
+def _chain_to_base(model: mujoco.MjModel, body: int) -> np.ndarray:
+    """Offset of a body's parent frame from the base; the trunk of every robot here is unrotated."""
+    offset = np.zeros(3)
+    body = int(model.body_parentid[body])
+    while body > 0:
+        offset += model.body_pos[body]
+        body = int(model.body_parentid[body])
+    return offset
+
+
+@contextmanager
+def head_at(model: mujoco.MjModel, data: mujoco.MjData, gaze: np.ndarray) -> Iterator[None]:
+    """Inside the block the head stands at gaze [2] rad (kinematics only); afterwards it is where it was."""
+    addresses = [model.joint(name).qposadr[0] for name in HEAD_NAMES]
+    before = data.qpos[addresses].copy()
+    data.qpos[addresses] = gaze
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_camlight(model, data)
+    try:
+        yield
+    finally:
+        data.qpos[addresses] = before
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_camlight(model, data)

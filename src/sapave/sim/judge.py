@@ -1,0 +1,71 @@
+"""Watches an episode: goal held, head travel, what was seen when, and why it failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sapave.base.types import CONTROL_DT, Outcome
+from sapave.sim.tasks._task import HOLD_SECONDS
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+_GLIMPSE = 0.10
+"""A target counts as sighted from this visible fraction on."""
+
+
+class Judge:
+    """Records of one episode; the world calls `update` at every tick."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._run = 0
+        self._ever = self.held = False
+        self._travel = 0.0
+        self._samples: list[tuple[float, float]] = []
+        self._at_touch: float | None = None
+        self._lifted = self._wrong = False
+
+    def update(self, head_travel: float) -> None:
+        """After one tick in which the head targets moved by `head_travel` rad."""
+        world, self._travel = self._world, self._travel + head_travel
+        now = world.task.reached(world)
+        self._ever |= now
+        self._run = self._run + 1 if now else 0
+        self.held |= self._run * CONTROL_DT >= HOLD_SECONDS
+        self._lifted |= world.lift(world.target.name) > 0.03
+        self._wrong |= any(world.lift(t.name) > 0.04 for t in world.things[1:])
+
+    def look(self) -> float:
+        """Measure the target's visible fraction now and record it; two small renders."""
+        world = self._world
+        fraction = world.visible_fraction()
+        self._samples.append((world.time, fraction))
+        if self._at_touch is None and world.held(world.target.name):
+            self._at_touch = fraction
+        return fraction
+
+    def outcome(self) -> Outcome:
+        """Everything recorded so far."""
+        sights = [t for t, f in self._samples if f >= _GLIMPSE]
+        return Outcome(
+            success_ever=self._ever,
+            success_held=self.held,
+            steps=self._world.steps,
+            failure="" if self.held else self._reason(bool(sights)),
+            time_to_first_sight=sights[0] if sights else None,
+            visible_at_grasp=self._at_touch,
+            head_travel=self._travel,
+            visibility=tuple(self._samples),
+        )
+
+    def _reason(self, seen: bool) -> str:
+        if self._samples and not seen:
+            return "never_saw"
+        if self._wrong:
+            return "wrong_object"
+        if not self._lifted:
+            return "missed_grasp"
+        if self._world.task.has_goal:
+            return "timeout" if self._world.held(self._world.target.name) else "not_at_goal"
+        return "timeout" if self._ever and self._world.lift(self._world.target.name) > 0.05 else "dropped"

@@ -1,0 +1,154 @@
+"""Which things stand where in one candidate episode; everything follows from (seed, attempt)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sapave.base import seeds
+from sapave.base.shelf import pick, shelf
+from sapave.base.types import EpisodeSpec
+from sapave.sim.furniture import tray
+from sapave.sim.objects._family import LOOKS, Family, Thing, make_thing
+from sapave.sim.scenes._scene import Place, Scene
+
+SPACING = 0.15
+"""Least distance between the centres of graspable things [m] (facts/simulation.md section 6)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A thing and where it stands."""
+
+    thing: Thing
+    place: Place
+    xy: tuple[float, float]
+    yaw: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """The tray."""
+
+    name: str
+    words: str
+    position: np.ndarray
+    """[3] m, middle of its upper surface."""
+    radius: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """One candidate arrangement."""
+
+    scene: Scene
+    standings: tuple[Standing, ...]
+    """The target comes first."""
+    goal: Goal | None
+    occluder: tuple[float, float, float] | None
+    """(x, y, yaw) of the cereal box."""
+    instruction: str
+
+
+def families() -> dict[str, Family]:
+    """The shelf of object families."""
+    return shelf("sapave.sim.objects", "FAMILY")
+
+
+def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
+    """Candidate number `attempt` of an episode."""
+    split = seeds.split_of(spec.seed)
+    task = pick("sapave.sim.tasks", "TASK", spec.task)
+    g = seeds.rng(spec.seed, "layout", spec.task, spec.condition, attempt)
+    scenes = shelf("sapave.sim.scenes", "SCENE")
+    drawn = str(g.choice(list(scenes)))
+    scene: Scene = pick("sapave.sim.scenes", "SCENE", spec.scene or drawn)
+    names = list(g.permutation(list(families())))
+    family = families()[names[0]]
+    side = str(g.choice(["left", "right"]))
+    if spec.condition == "out_of_view":
+        place = scene.places[scene.homes[family.name]]
+    else:
+        place = scene.places[f"front_{side}"]
+    look = int(g.integers(*LOOKS[split]))
+    colour = str(g.choice(family.colours))
+    target = make_thing("thing0", family, colour, look)
+    standings = [_stand(target, place, g)]
+    side = "left" if standings[0].xy[1] > 0 else "right"
+    goal = _goal(side, spec.condition == "occluded", scene, g) if task.has_goal else None
+    occluder = _occluder(standings[0], g) if spec.condition == "occluded" else None
+    _distract(standings, names[1:], scene, split, goal, occluder, g)
+    nouns = family.nouns if split == "test" else family.nouns[:-1]
+    words = f"{colour} {nouns[int(g.integers(len(nouns)))]}"
+    templates = task.templates[split]
+    text = templates[int(g.integers(len(templates)))].format(object=words, goal=goal.words if goal else "")
+    return Layout(
+        scene=scene, standings=tuple(standings), goal=goal, occluder=occluder, instruction=text
+    )
+
+
+def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
+    xy = g.uniform(place.low, place.high)
+    yaw = float(g.uniform(-0.9, 0.9)) if thing.family.name == "mug" else float(g.uniform(-np.pi, np.pi))
+    return Standing(thing=thing, place=place, xy=(float(xy[0]), float(xy[1])), yaw=yaw)
+
+
+def _goal(side: str, occluded: bool, scene: Scene, g: np.random.Generator) -> Goal:
+    sign = 1.0 if side == "left" else -1.0
+    z = scene.places["front_left"].z + tray.TOP
+    # An occluder needs room beside the middle: then the tray stands just across it, still in the same arm's reach.
+    away = g.uniform(-0.08, -0.05) if occluded else g.uniform(0.01, 0.05)
+    position = np.array([g.uniform(0.27, 0.31), sign * away, z])
+    return Goal(name="tray", words="tray", position=position, radius=tray.RADIUS)
+
+
+def _occluder(target: Standing, g: np.random.Generator) -> tuple[float, float, float]:
+    """A place between the default camera and the target, shifted toward the middle: turning the head there moves the
+    camera outward on its neck, which uncovers the target (measured: two of three candidates)."""
+    eye = np.array([0.10, 0.0])
+    at = np.array(target.xy)
+    along = (eye - at) / np.linalg.norm(eye - at)
+    across = np.array([-along[1], along[0]])
+    if across[1] * at[1] > 0:
+        across = -across
+    xy = at + along * g.uniform(0.08, 0.115) + across * g.uniform(0.048, 0.075)
+    yaw = np.arctan2(along[1], along[0]) + g.uniform(-0.25, 0.25)
+    return float(xy[0]), float(xy[1]), float(yaw)
+
+
+def _distract(
+    standings: list[Standing],
+    names: list[str],
+    scene: Scene,
+    split: str,
+    goal: Goal | None,
+    occluder: tuple[float, float, float] | None,
+    g: np.random.Generator,
+) -> None:
+    """Add 3-6 other things: other families, other colours, each at home, at the back or in front, with space."""
+    used = {standings[0].thing.colour}
+    taken = [np.array([*s.xy, s.place.z]) for s in standings]
+    if goal is not None:
+        taken.append(goal.position)
+    if occluder is not None:
+        taken.append(np.array([occluder[0], occluder[1], standings[0].place.z]))
+    wanted = int(g.integers(3, 7))
+    for name in names:
+        family = families()[name]
+        colours = [c for c in family.colours if c not in used]
+        if not colours or len(standings) > wanted:
+            continue
+        colour = str(g.choice(colours))
+        thing = make_thing(f"thing{len(standings)}", family, colour, int(g.integers(*LOOKS[split])))
+        kind = g.uniform()
+        front = f"front_{g.choice(['left', 'right'])}"
+        place = scene.places["back" if kind < 0.45 else scene.homes[name] if kind < 0.8 else front]
+        for _ in range(8):
+            standing = _stand(thing, place, g)
+            at = np.array([*standing.xy, place.z])
+            if all(np.linalg.norm(at - other) > SPACING for other in taken):
+                standings.append(standing)
+                taken.append(at)
+                used.add(colour)
+                break

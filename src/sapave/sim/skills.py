@@ -1,0 +1,146 @@
+"""Building blocks of the experts in plain numpy: where to look, how a hand meets an object, following a path of joints.
+
+Everything about arms is written for the left one; `mirror_point` and `mirror_arm` carry it to the right one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sapave.sim.robots._inspire import GRASP, MOUNT
+from sapave.sim.robots.g1 import CAMERA, HEAD_LIMITS, NECK, TORSO
+
+NECK_POSITION = np.add(NECK, TORSO)
+"""[3] pivot of both head joints in the base frame [m]."""
+MIRROR_ARM = np.array([1.0, -1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
+PALM_DEPTH = -GRASP[1] - 0.014
+"""From the grasp point to the palm's skin [m]."""
+THUMB_ROTATION = 1.25
+OPEN = np.array([0.0, 0.0, 0.0, 0.0, 0.0, THUMB_ROTATION])
+"""The hand ready to grasp: straight fingers, thumb across the palm."""
+
+
+def mirror_point(point: np.ndarray) -> np.ndarray:
+    """A point [..., 3] m seen in the mirror of the xz plane."""
+    return point * np.array([1.0, -1.0, 1.0])
+
+
+def mirror_arm(angles: np.ndarray) -> np.ndarray:
+    """Joint angles [..., 7] rad of the other arm for the mirror image of a pose."""
+    return angles * MIRROR_ARM
+
+
+def gaze(point: np.ndarray) -> np.ndarray:
+    """Head yaw and pitch [2] rad that bring a point [3] m of the base frame to the image centre, within limits."""
+    x, y, z = np.asarray(point, float) - NECK_POSITION
+    flat, distance = np.hypot(x, y), np.sqrt(x * x + y * y + z * z)
+    pitch = np.arctan2(z, flat) - np.arcsin(np.clip(CAMERA[2] / max(distance, 1e-6), -1, 1))
+    return np.clip([np.arctan2(y, x), pitch], *np.transpose(HEAD_LIMITS))
+
+
+def camera_frame(head: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Head camera in the base frame at head pose [2] rad: position [3] m and rotation [3, 3] (OpenCV axes)."""
+    yaw, pitch = head
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    forward, left = np.array([cy * cp, sy * cp, sp]), np.array([-sy, cy, 0.0])
+    up = np.array([-cy * sp, -sy * sp, cp])
+    return NECK_POSITION + CAMERA[0] * forward + CAMERA[2] * up, np.stack([-left, -up, forward], axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grasp:
+    """One way to meet an object with the left hand."""
+
+    yaw: float
+    """Heading of the fingers about z [rad], 0 = forward."""
+    pitch: float
+    """Fingers below the horizontal [rad]."""
+    tilt: float
+    """Roll of the palm towards the table [rad]: 0 = palm inward, thumb up; pi/2 = palm down."""
+    height: float = 0.0
+    """Grasp point above the object's centre [m]."""
+    gap: float = 0.004
+    """Between palm and object [m]."""
+    reach: float = 0.0
+    """Extra shift along the fingers [m]."""
+    approach: float = 0.5
+    """Direction of the last stretch: 0 = along the fingers, pi/2 = along the palm's normal [rad]."""
+    close: tuple[float, float] = (1.35, 0.5)
+    """Finger and thumb targets of the closed hand [rad]."""
+
+    def rotation(self) -> np.ndarray:
+        """[3, 3] hand in base."""
+        return turn_z(self.yaw) @ turn_y(self.pitch) @ turn_x(self.tilt)
+
+    def position(self, centre: np.ndarray, radius: float) -> np.ndarray:
+        """Grasp point [3] m for an object of this radius [m] at centre [3] m."""
+        offset = np.array([-self.reach - 1.2 * (radius - 0.03), radius + self.gap - PALM_DEPTH, 0.0])
+        return centre + self.rotation() @ offset + np.array([0.0, 0.0, self.height])
+
+    def direction(self) -> np.ndarray:
+        """[3] unit vector of the last stretch in the base frame."""
+        return self.rotation() @ np.array([np.cos(self.approach), -np.sin(self.approach), 0.0])
+
+    def closed(self) -> np.ndarray:
+        """[6] hand targets of the closed hand [rad]."""
+        finger, thumb = self.close
+        return np.array([finger] * 4 + [thumb, THUMB_ROTATION])
+
+
+def turn_x(angle: float) -> np.ndarray:
+    """Rotation [3, 3] about x [rad]."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[1.0, 0, 0], [0, c, -s], [0, s, c]])
+
+
+def turn_y(angle: float) -> np.ndarray:
+    """Rotation [3, 3] about y [rad]."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0, s], [0, 1.0, 0], [-s, 0, c]])
+
+
+def turn_z(angle: float) -> np.ndarray:
+    """Rotation [3, 3] about z [rad]."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+@dataclass(frozen=True)
+class Path:
+    """A polyline of joint angles [n, 7] to be followed from wherever the arm is."""
+
+    points: np.ndarray
+
+    def locate(self, angles: np.ndarray) -> tuple[int, float, float]:
+        """Nearest point of the polyline: segment, fraction along it, and distance (largest joint difference) [rad].
+        Of points equally near, the later one."""
+        starts, spans = self.points[:-1], np.diff(self.points, axis=0)
+        fractions = np.clip(((angles - starts) * spans).sum(1) / np.maximum((spans**2).sum(1), 1e-9), 0, 1)
+        away = np.abs(starts + fractions[:, None] * spans - angles).max(1)
+        best = len(away) - 1 - int(np.argmin(away[::-1] - 1e-6))
+        return best, float(fractions[best]), float(away[best])
+
+    def next_step(self, angles: np.ndarray, speed: float, *, corridor: float = 0.15, slow: float = 1.0) -> np.ndarray:
+        """Increment [7] rad (largest entry <= speed) along the path; outside the corridor [rad], towards its start.
+        `slow` scales the speed on the last segment."""
+        segment, fraction, away = self.locate(angles)
+        if away > corridor:
+            goal = self.points[0]
+        else:
+            if segment == len(self.points) - 2:
+                speed = speed * slow
+            goal = self._ahead(segment, fraction, max(2.0 * speed, away))
+        delta = goal - angles
+        return delta * min(1.0, speed / max(float(np.abs(delta).max()), 1e-9))
+
+    def _ahead(self, segment: int, fraction: float, distance: float) -> np.ndarray:
+        for i in range(segment, len(self.points) - 1):
+            span = self.points[i + 1] - self.points[i]
+            length = max(float(np.abs(span).max()), 1e-9)
+            left = (1 - fraction) * length
+            if distance <= left:
+                return self.points[i] + (fraction + distance / length) * span
+            distance, fraction = distance - left, 0.0
+        return self.points[-1]
