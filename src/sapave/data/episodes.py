@@ -160,7 +160,7 @@ def episode_row(
     length = episode.table.num_rows
     columns: dict[str, Any] = {
         "episode_index": [index],
-        "tasks": [[episode.task]],
+        "tasks": pa.array([[episode.task]], lf.list_of(pa.string())),
         "length": [length],
         "data/chunk_index": [place[0]],
         "data/file_index": [place[1]],

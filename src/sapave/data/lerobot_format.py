@@ -124,6 +124,11 @@ def tasks_table(tasks: Sequence[str]) -> pa.Table:
     return pa.table({"task_index": list(range(len(tasks))), "task": list(tasks)}, schema=schema)
 
 
+def list_of(kind: pa.DataType) -> pa.DataType:
+    """A list type whose items are named as parquet names them, so that a table read again writes the same bytes."""
+    return pa.list_(pa.field("element", kind))
+
+
 def stats_columns(stats: Mapping[str, st.Stats]) -> dict[str, pa.Array]:
     """One-row columns `stats/<feature>/<key>` of the episodes table."""
     columns = {}
@@ -131,7 +136,7 @@ def stats_columns(stats: Mapping[str, st.Stats]) -> dict[str, pa.Array]:
         for key, value in entries.items():
             kind: pa.DataType = pa.int64() if key == "count" else pa.float64()
             for _ in range(value.ndim):
-                kind = pa.list_(kind)
+                kind = list_of(kind)
             columns[f"stats/{name}/{key}"] = pa.array([value.tolist()], kind)
     return columns
 
