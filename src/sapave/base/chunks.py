@@ -24,3 +24,18 @@ def clip_increments(increments: np.ndarray, limit: np.ndarray) -> np.ndarray:
         out[i] = np.clip(goal - done, -limit, limit)
         done = done + out[i]
     return out
+
+
+def approach(motion: np.ndarray, gain: float = 0.6, limit: float = 0.12, k: int = 16) -> np.ndarray:
+    """Cumulative chunk [..., k, D] that brings a joint by `motion` [..., D] rad (the head rule).
+
+    Each tick moves clip(gain * what remains, -limit, limit) per axis [rad]; the experts' heads and the labels of
+    the views follow this one rule.
+    """
+    motion = np.asarray(motion)
+    done = np.zeros_like(motion)
+    rows = []
+    for _ in range(k):
+        done = done + np.clip(gain * (motion - done), -limit, limit)
+        rows.append(done)
+    return np.stack(rows, axis=-2)

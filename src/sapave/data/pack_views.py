@@ -1,0 +1,123 @@
+"""Packs the frames and samples of a views folder (data/views.py) into arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sapave.base.chunks import approach
+from sapave.base.types import N_OTHER
+from sapave.data.pack import TextTable, create
+
+SIZE = (128, 176)
+"""Height and width of the frames [px], unless the parquet schema's metadata names others."""
+
+
+def pack_views(folder: Path, out: Path) -> dict[str, object]:
+    """Write the arrays of pack.FRAME_ARRAYS and pack.ROW_ARRAYS; returns what the manifest should tell."""
+    shards = sorted(folder.glob("frames-*.parquet"))
+    files = []
+    for path in shards:
+        samples = path.with_name(path.name.replace("frames-", "samples-"))
+        if not samples.is_file():
+            raise ValueError(f"{samples}: missing beside {path.name}; make the views again or remove the frames file")
+        files.append((_open(path), _open(samples)))
+    count = sum(frames.metadata.num_rows for frames, _ in files)
+    if count == 0:
+        raise ValueError(f"{folder}: found 0 frames, expected at least 1")
+    meta = files[0][0].schema_arrow.metadata or {}
+    height, width = int(meta.get(b"height", SIZE[0])), int(meta.get(b"width", SIZE[1]))
+
+    rgb = create(out, "rgb", (count, height, width, 3), "uint8")
+    depth = create(out, "depth", (count, height, width), "uint16")
+    seg = create(out, "seg", (count, height, width), "uint8")
+    intrinsics = create(out, "intrinsics", (count, 3, 3), "float32")
+    pose = create(out, "base_from_camera", (count, 4, 4), "float32")
+    head = create(out, "head", (count, 2), "float32")
+    other = create(out, "other", (count, N_OTHER), "float32")
+    objects_at = create(out, "objects_at", (count + 1,), "int64")
+    objects_at[0] = 0
+    rest = _rest_pose()
+    place: dict[int, int] = {}
+    at = end = 0
+    with open(out / "objects.bin", "wb") as objects:
+        for frames, _ in files:
+            for batch in frames.iter_batches(batch_size=256):
+                columns = {name: batch.column(name) for name in batch.schema.names}
+                for i in range(batch.num_rows):
+                    number = columns["frame_id"][i].as_py()
+                    if number in place:
+                        raise ValueError(f"{folder}: frame_id {number} appears twice; every frame needs its own")
+                    place[number] = at
+                    rgb[at] = _image(columns["rgb"][i], np.uint8, (height, width, 3), "rgb", number)
+                    depth[at] = _image(columns["depth_mm"][i], np.uint16, (height, width), "depth_mm", number)
+                    seg[at] = _image(columns["seg"][i], np.uint8, (height, width), "seg", number)
+                    intrinsics[at] = np.reshape(columns["intrinsics"][i].as_py(), (3, 3))
+                    pose[at] = np.reshape(columns["base_from_camera"][i].as_py(), (4, 4))
+                    head[at] = columns["head"][i].as_py()
+                    other[at] = columns["other"][i].as_py() if "other" in columns else rest
+                    end += objects.write(columns["objects"][i].as_py().encode())
+                    objects_at[at + 1] = end
+                    at += 1
+    for name in ("head", "other"):
+        source = np.load(out / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        create(out, f"{name}_target", source.shape, "float32")[:] = source
+
+    texts = TextTable()
+    rows = _rows(folder, [samples for _, samples in files], place, texts)
+    for name, value in rows.items():
+        np.save(out / f"{name}.npy", value)
+    texts.save(out)
+    return {"source": str(folder), "frames": count, "rows": len(rows["frame"])}
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise ValueError(f"{path}: not a whole parquet file ({problem}); remove it and run `sapave views` again") from None
+
+
+def _image(value: pa.Scalar, dtype: type, shape: tuple[int, ...], name: str, number: int) -> np.ndarray:
+    flat = np.frombuffer(value.as_buffer(), dtype)
+    if flat.size != np.prod(shape):
+        raise ValueError(f"frame {number}: {name} has {flat.size} values, expected {int(np.prod(shape))} {shape}")
+    return flat.reshape(shape)
+
+
+def _rows(
+    folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable
+) -> dict[str, np.ndarray]:
+    """The samples as row arrays, sorted by frame."""
+    frame, text, target, goal, motion = [], [], [], [], []
+    columns = ["frame_id", "instruction", "target", "goal", "motion"]
+    for file in files:
+        table = file.read(columns=columns)
+        for number, words, target_id, goal_id, move in zip(*(table[c].to_pylist() for c in columns), strict=True):
+            if number not in place:
+                raise ValueError(f"{folder}: a sample names frame_id {number}, which no frames file holds")
+            frame.append(place[number])
+            text.append(texts(words))
+            target.append(target_id)
+            goal.append(goal_id or 0)
+            motion.append(move)
+    order = np.argsort(np.asarray(frame, np.int64), kind="stable")
+    moves = np.asarray(motion, np.float32).reshape(-1, 2)[order]
+    return {
+        "frame": np.asarray(frame, np.int64)[order],
+        "text": np.asarray(text, np.int32)[order],
+        "target": np.asarray(target, np.uint8)[order],
+        "goal": np.asarray(goal, np.uint8)[order],
+        "motion": moves,
+        "head_chunk": approach(moves).astype(np.float32),
+    }
+
+
+def _rest_pose() -> np.ndarray:
+    """Arm and hand joints in the views: the robot's rest pose [26] rad."""
+    from sapave.sim.robots.g1 import ROBOT
+
+    return np.asarray(ROBOT.rest_other, np.float32)
