@@ -1,0 +1,125 @@
+"""A model in a folder: config.json, model.safetensors, tokenizer.json, stats.json; loads without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sapave.base.runs import atomic, versions, write_json
+from sapave.model.adapter import plain_name
+from sapave.model.config import VLAConfig
+from sapave.model.inputs import Processor
+from sapave.model.tokenizer import Tokenizer
+from sapave.model.vla import SaPaVe
+
+FORMAT = 1
+CONFIG, WEIGHTS, TOKENIZER, STATS = "config.json", "model.safetensors", "tokenizer.json", "stats.json"
+FRESH = ("decoders.", "injection.", "lora_")
+"""Weights that may start anew when a checkpoint is loaded with a changed config."""
+log = logging.getLogger("sapave.model")
+
+
+def save(
+    folder: str | Path, model: SaPaVe, processor: Processor, *, half: bool = False, notes: dict[str, Any] | None = None
+) -> None:
+    """Write the four files, config.json last; `half` stores float16. `notes` (plain JSON) are kept in config.json."""
+    folder = Path(folder)
+    kind = torch.float16 if half else torch.float32
+    weights = {n: p.detach().to("cpu", kind).contiguous() for n, p in model.named_parameters()}
+    with atomic(folder / WEIGHTS) as partial:
+        save_file(weights, partial)
+    with atomic(folder / TOKENIZER) as partial:
+        partial.write_text(processor.tokenizer.to_text())
+    write_json(folder / STATS, processor.numbers())
+    files = {name: _identity((folder / name).read_bytes()) for name in (WEIGHTS, TOKENIZER, STATS)}
+    config = {"format": FORMAT, "model": asdict(model.config), "files": files, "notes": notes or {}}
+    write_json(folder / CONFIG, {**config, "versions": versions()})
+
+
+def load_config(folder: str | Path) -> dict[str, Any]:
+    """The content of config.json; ValueError with one line when it is missing or not ours."""
+    path = Path(folder) / CONFIG
+    try:
+        content = json.loads(_read(path))
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"{path}: not whole JSON ({problem}); copy the checkpoint again") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not {"model", "files"} <= content.keys():
+        raise ValueError(f"{path}: not a sapave checkpoint of format {FORMAT}; expected a folder that `train` wrote")
+    return content
+
+
+def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
+    """Model (eval mode, CPU, float32) and processor of a folder.
+
+    `changes` are VLAConfig fields to set differently (`adapter="lora"`, `decoders="unified"`): decoders, adapter and
+    injection that do not fit then start anew, everything else must fit. ValueError names the file that does not.
+    """
+    folder = Path(folder)
+    content = load_config(folder)
+    raw = {name: _checked(folder / name, content["files"].get(name)) for name in (WEIGHTS, TOKENIZER, STATS)}
+    config = VLAConfig.from_dict(content["model"])
+    model = SaPaVe(replace(config, **changes))
+    try:
+        weights = load_tensors(raw[WEIGHTS])
+    except SafetensorError as problem:
+        raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
+    _fill(model, weights, folder / WEIGHTS, FRESH if changes else ())
+    processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
+    if len(processor.tokenizer) > config.vocab_size:
+        raise ValueError(f"{folder / TOKENIZER}: {len(processor.tokenizer)} words, the model knows {config.vocab_size}")
+    return model.eval(), processor
+
+
+def _fill(model: SaPaVe, weights: dict[str, Tensor], path: Path, fresh: tuple[str, ...]) -> None:
+    """Copy weights into the model by name; only names that hold one of `fresh` may be absent or differ."""
+    stored = {plain_name(name): value for name, value in weights.items()}
+    started = []
+    for name, parameter in model.named_parameters():
+        value = stored.pop(plain_name(name), None)
+        if value is not None and value.shape == parameter.shape:
+            with torch.no_grad():
+                parameter.copy_(value)
+        elif any(part in name for part in fresh):
+            started.append(name)
+        else:
+            found = "nothing" if value is None else f"shape {list(value.shape)}"
+            raise ValueError(f"{path}: '{name}': found {found}, expected shape {list(parameter.shape)}")
+    unused = [name for name in stored if not any(part in name for part in fresh)]
+    if unused:
+        raise ValueError(f"{path}: holds '{unused[0]}', which the model of config.json does not have")
+    if started:
+        log.info("%s: %d weights start anew (first: %s)", path, len(started), started[0])
+
+
+def _identity(data: bytes) -> dict[str, Any]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _checked(path: Path, expected: dict[str, Any] | None) -> bytes:
+    """The bytes of a file whose size and hash are those that config.json names."""
+    data = _read(path)
+    if not expected or not {"bytes", "sha256"} <= expected.keys():
+        raise ValueError(f"{path.with_name(CONFIG)}: says nothing of {path.name}; copy the checkpoint again")
+    if len(data) != expected["bytes"]:
+        raise ValueError(f"{path}: found {len(data)} bytes, expected {expected['bytes']}; copy the checkpoint again")
+    if _identity(data)["sha256"] != expected["sha256"]:
+        raise ValueError(f"{path}: its sha256 is not the one in {CONFIG}; copy the checkpoint again")
+    return data
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        names = ", ".join((CONFIG, WEIGHTS, TOKENIZER, STATS))
+        raise ValueError(f"{path}: missing; expected a checkpoint folder with {names}") from None

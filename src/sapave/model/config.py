@@ -1,0 +1,129 @@
+"""Every choice of the model as a plain value; presets are made with `dataclasses.replace`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sapave.base.shelf import choose
+from sapave.base.types import N_HEAD, N_OTHER
+
+CHOICES = {
+    "adapter": ("lora", "full", "none"),
+    "injection": ("add", "gated", "cross", "none"),
+    "decoders": ("independent", "shared", "unified"),
+    "loss": ("smooth_l1", "mse"),
+    "time": ("early", "uniform"),
+}
+PARTS = ("backbone", "adapter", "spatial", "head_decoder", "other_decoder")
+"""Names of the parts that a training stage may switch on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VLAConfig:
+    """The whole model in plain values; stored in every checkpoint."""
+
+    backbone: str = "smolvlm"
+    """Name on the shelf `model/backbones`."""
+    backbone_settings: Mapping[str, Any] | None = None
+    """The backbone's own settings; None: the small one of the values below."""
+    image_size: int = 128
+    """The picture is resized to this square [px]."""
+    vision_width: int = 128
+    vision_layers: int = 4
+    vision_heads: int = 4
+    vision_patch: int = 8
+    scale_factor: int = 2
+    text_width: int = 192
+    text_layers: int = 4
+    text_heads: int = 4
+    text_mlp: int = 512
+    vocab_size: int = 2048
+    max_tokens: int = 20
+    """Longest instruction, begin token included."""
+
+    adapter: str = "lora"
+    """lora | full (the language model's blocks themselves) | none."""
+    lora_rank: int = 16
+    lora_alpha: int = 32
+
+    pointer: bool = True
+    """Give the decoders what the pointer reads out (our addition to the paper)."""
+    eye: tuple[float, float, float] = (0.08, 0.0, 1.25)
+    """Where gaze angles are measured from when the camera pose is unknown, base frame [m]."""
+
+    spatial: str = "geometric"
+    """Name on the shelf `model/spatial_encoders`."""
+    spatial_width: int = 128
+    spatial_layers: int = 3
+    injection: str = "add"
+    """add | gated | cross | none: how spatial tokens reach the image tokens."""
+
+    decoders: str = "independent"
+    """independent | shared (one trunk, two tails) | unified (one 28-wide stream)."""
+    decoder_width: int = 192
+    decoder_layers: int = 3
+    decoder_heads: int = 4
+    k: int = 16
+    """Control ticks in a chunk."""
+    fold: int = 4
+    """Control ticks in one action token."""
+    n_head: int = N_HEAD
+    n_other: int = N_OTHER
+    state_size: int = 74
+
+    steps: int = 4
+    """Euler steps of sampling."""
+    loss: str = "smooth_l1"
+    """smooth_l1 | mse on the predicted clean chunk."""
+    beta: float = 0.1
+    """Where smooth-L1 turns from a parabola into a line, in normalised units."""
+    time: str = "early"
+    """early (density falls linearly to the clean end) | uniform."""
+    draws: int = 2
+    """Noise draws per sample and training step; they share the cross-attention's keys."""
+    still: float = 0.25
+    """Share of draws that start from zero noise, as sampling does."""
+
+    seed: int = 0
+    """Of the first weights."""
+
+    def __post_init__(self) -> None:
+        for name, options in CHOICES.items():
+            choose(dict.fromkeys(options), getattr(self, name), name)
+        if self.k % self.fold:
+            raise ValueError(f"fold: found {self.fold}, expected a divisor of k = {self.k}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> VLAConfig:
+        """The config of plain values; ValueError names unknown keys."""
+        unknown = sorted(set(values) - {f.name for f in fields(cls)})
+        if unknown:
+            raise ValueError(f"model config: unknown {', '.join(unknown)}; expected the fields of VLAConfig")
+        return cls(**{**values, "eye": tuple(values.get("eye", cls.eye))})
+
+
+TINY_TEST = VLAConfig(
+    image_size=64,
+    vision_width=32,
+    vision_layers=1,
+    vision_heads=2,
+    scale_factor=1,
+    text_width=48,
+    text_layers=1,
+    text_heads=2,
+    text_mlp=64,
+    vocab_size=128,
+    lora_rank=4,
+    lora_alpha=8,
+    spatial_width=32,
+    spatial_layers=1,
+    decoder_width=48,
+    decoder_layers=2,
+    decoder_heads=2,
+    draws=2,
+)
+"""Small enough for unit tests; every part is there."""
+
+PRESETS = {"default": VLAConfig(), "tiny_test": TINY_TEST}

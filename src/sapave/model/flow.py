@@ -1,0 +1,57 @@
+"""Flow matching on straight paths from noise to the clean chunk; the network predicts the clean chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sapave.model.config import VLAConfig
+
+Streams = dict[str, Tensor]
+
+
+def noisy(clean: Mapping[str, Tensor], config: VLAConfig, generator: torch.Generator | None) -> tuple[Streams, Tensor]:
+    """Points on the paths, per stream [B, R, k, n], and their times [B, R], of clean chunks [B, k, n].
+
+    A share `config.still` of the draws starts from zero noise, as sampling does.
+    """
+    first = next(iter(clean.values()))
+    shape, device = (len(first), config.draws), first.device
+    time = torch.rand(shape, generator=generator, device=device)
+    if config.time == "early":
+        time = 1 - (1 - time).sqrt()
+    moving = (torch.rand(shape, generator=generator, device=device) >= config.still)[..., None, None]
+    t = time[..., None, None]
+    paths = {}
+    for name, chunk in clean.items():
+        noise = torch.randn((*shape, *chunk.shape[1:]), generator=generator, device=device)
+        paths[name] = t * chunk[:, None] + (1 - t) * noise * moving
+    return paths, time
+
+
+def chunk_loss(predicted: Tensor, clean: Tensor, config: VLAConfig, weight: Tensor | None = None) -> Tensor:
+    """Mean loss of predicted chunks [B, R, k, n] against clean ones [B, k, n]; rows count by `weight` [B]."""
+    target = clean[:, None].expand_as(predicted)
+    if config.loss == "mse":
+        each = F.mse_loss(predicted.float(), target, reduction="none")
+    else:
+        each = F.smooth_l1_loss(predicted.float(), target, beta=config.beta, reduction="none")
+    rows = each.mean((1, 2, 3))
+    if weight is None:
+        return rows.mean()
+    weight = weight.to(rows.dtype)
+    return (rows * weight).sum() / weight.sum().clamp(min=1)
+
+
+def sample(predict: Callable[[Streams, Tensor], Streams], start: Streams, steps: int) -> Streams:
+    """Follow the flow from `start` (per stream [B, 1, k, n], zeros for the deterministic chunk) in Euler steps."""
+    x = start
+    first = next(iter(start.values()))
+    for i in range(steps):
+        t = i / steps
+        clean = predict(x, first.new_full(first.shape[:2], t))
+        x = {name: x[name] + (clean[name] - x[name]) / ((1 - t) * steps) for name in x}
+    return x

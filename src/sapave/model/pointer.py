@@ -1,0 +1,126 @@
+"""The pointer: where the object and the goal place named in the words are, in the image and in space.
+
+This is our addition to the paper. It is trained with the backbone in stage 0 and frozen with it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sapave.model.backbone import GRID
+from sapave.model.config import VLAConfig
+
+SUB = 4
+CELLS = GRID * SUB
+"""Sub-cells per side of the pointer's map."""
+CHANNELS = 2
+"""Object, goal place."""
+FEATURES = 15
+"""Per channel: point 3, gaze 2, gaze minus camera 2, ray 2, position in the image 2, presence, peak, spread, valid."""
+POSITIVE = 5.0
+"""Weight of covered sub-cells: they are about one in a hundred."""
+WINDOW = 4
+"""Half width of the window around the peak that the readout averages over [sub-cells]."""
+
+
+def unfold_cells(tokens: Tensor) -> Tensor:
+    """[B, 64, C * 16] per token to [B, C, 32, 32] per sub-cell."""
+    batch, _, width = tokens.shape
+    x = tokens.view(batch, GRID, GRID, width // SUB**2, SUB, SUB)
+    return x.permute(0, 3, 1, 4, 2, 5).reshape(batch, width // SUB**2, CELLS, CELLS)
+
+
+class Pointer(nn.Module):
+    """Scores of sub-cells and of presence from image tokens, and their readout as a 3D point and gaze angles."""
+
+    def __init__(self, config: VLAConfig, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.hidden = nn.Linear(width, width)
+        self.cells = nn.Linear(width, CHANNELS * SUB**2)
+        self.presence = nn.Linear(2 * width, 1)
+        self.kind = nn.Parameter(torch.zeros(CHANNELS, width))
+        nn.init.normal_(self.kind, std=0.02)
+        nn.init.constant_(self.cells.bias, -3.0)
+        self.register_buffer("eye", torch.tensor(config.eye), persistent=False)
+        centre = (torch.arange(CELLS) + 0.5) * 2 / CELLS - 1
+        v, u = torch.meshgrid(centre, centre, indexing="ij")
+        self.register_buffer("uv", torch.stack([u, v], -1).view(-1, 2), persistent=False)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [B, 2, 32, 32] and presence logits [B, 2] of image states [B, 64, D]."""
+        hidden = F.gelu(self.hidden(self.norm(image)))
+        logits = unfold_cells(self.cells(hidden))
+        per_token = logits.view(len(image), CHANNELS, GRID, SUB, GRID, SUB).logsumexp((3, 5)).flatten(2)
+        pooled = per_token.softmax(-1) @ hidden  # [B, 2, D]
+        last = hidden[:, -1:].expand(-1, CHANNELS, -1)
+        presence = self.presence(torch.cat([pooled + self.kind, last * (1 + self.kind)], -1)).squeeze(-1)
+        return logits, presence
+
+    def read(self, logits: Tensor, presence: Tensor, points: Tensor, valid: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Features [B, 2, 15] from scores and the point map [B, 32, 32, 3] m (valid [B, 32, 32]), base frame.
+
+        Zero, but for presence, where the thing is judged absent.
+        """
+        size = len(logits)
+        flat = logits.flatten(2)
+        usable = valid.flatten(1) | ~valid.flatten(1).any(1, keepdim=True)
+        share = flat.masked_fill(~usable[:, None], -1e4).softmax(-1)  # [B, 2, 1024]
+        smooth = F.avg_pool2d(share.view(size, CHANNELS, CELLS, CELLS), 3, 1, 1, count_include_pad=False)
+        peak = smooth.flatten(2).argmax(-1, keepdim=True)
+        cell = torch.arange(CELLS * CELLS, device=logits.device)
+        near = ((cell // CELLS - peak // CELLS).abs() <= WINDOW) & ((cell % CELLS - peak % CELLS).abs() <= WINDOW)
+        weight = share * near
+        mass = weight.sum(-1, keepdim=True)
+        weight = weight / mass.clamp(min=1e-6)
+        point = weight @ points.flatten(1, 2).to(weight.dtype)  # [B, 2, 3]
+        uv = weight @ self.uv.to(weight.dtype)
+        spread = (weight * ((self.uv - uv[:, :, None]) ** 2).sum(-1)).sum(-1, keepdim=True).clamp(min=1e-8).sqrt()
+        pose, has = batch["base_from_camera"], batch["has"]
+        posed = has[:, 2, None]
+        eye = torch.where(posed, pose[:, :3, 3], self.eye)
+        forward = pose[:, :3, 2]
+        looking = torch.stack([torch.atan2(forward[:, 1], forward[:, 0]), torch.asin(forward[:, 2].clamp(-1, 1))], -1)
+        gaze = angles(point - eye[:, None])
+        turn = gaze - looking[:, None]
+        turn = torch.remainder(turn + math.pi, 2 * math.pi) - math.pi
+        ray = rays_at(uv, batch["intrinsics"], batch["rgb"].shape[1:3]) * has[:, 1, None, None]
+        exact = valid.flatten(1).any(1).float()[:, None, None].expand(-1, CHANNELS, 1)
+        seen = (presence > 0)[..., None]
+        where = torch.cat([point, gaze, turn * posed[..., None], ray, uv, mass, spread, exact], -1) * seen
+        return torch.cat([where, presence.sigmoid()[..., None]], -1).float()
+
+
+def angles(direction: Tensor) -> Tensor:
+    """Yaw (+ left) and pitch (+ up) [..., 2] rad of directions [..., 3] in the base frame."""
+    x, y, z = direction.unbind(-1)
+    flat = torch.sqrt(x * x + y * y + 1e-8)
+    return torch.stack([torch.atan2(y, x + 1e-8), torch.atan2(z, flat)], -1)
+
+
+def rays_at(uv: Tensor, intrinsics: Tensor, shape: torch.Size | tuple[int, int]) -> Tensor:
+    """Slopes (x/z, y/z) [B, n, 2] of image positions [B, n, 2] in -1..1, of a picture (height, width)."""
+    scale = uv.new_tensor([shape[1] / 2, shape[0] / 2])
+    pixel = (uv + 1) * scale
+    centre, focal = intrinsics[:, None, :2, 2], intrinsics[:, None, [0, 1], [0, 1]]
+    return (pixel - centre) / focal.clamp(min=1e-3)
+
+
+def pointer_loss(logits: Tensor, mask: Tensor) -> Tensor:
+    """Weighted cross-entropy per sub-cell, plus the divergence of the softmax from masks that are not empty."""
+    each = F.binary_cross_entropy_with_logits(logits, mask, pos_weight=logits.new_tensor(POSITIVE))
+    flat, target = logits.flatten(2).float(), mask.flatten(2)
+    total = target.sum(-1, keepdim=True)
+    target = target / total.clamp(min=1e-6)
+    divergence = (torch.xlogy(target, target) - target * flat.log_softmax(-1)).sum(-1)
+    shown = (total.squeeze(-1) > 0).float()
+    return 5.0 * each + (divergence * shown).sum() / shown.sum().clamp(min=1)
+
+
+def presence_loss(presence: Tensor, mask: Tensor) -> Tensor:
+    """Is anything of it in the picture?"""
+    return F.binary_cross_entropy_with_logits(presence, (mask.flatten(2).sum(-1) > 0).to(presence.dtype))

@@ -1,0 +1,105 @@
+"""Geometry for the model: exact points where depth, intrinsics and pose are given, else predicted; and injection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sapave.base.shelf import pick
+from sapave.model.config import VLAConfig
+from sapave.model.pointer import CELLS
+
+FAR = 20.0
+"""Depths beyond this count as not measured [m]."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is known of where things are, per image."""
+
+    tokens: Tensor
+    """[I, 64, D] spatial tokens."""
+    points: Tensor
+    """[I, 32, 32, 3] base frame [m]: measured where possible, else predicted."""
+    valid: Tensor
+    """[I, 32, 32] True where `points` is measured."""
+    predicted: Tensor
+    """[I, 32, 32, 3] the encoder's own points [m]."""
+    log_depth: Tensor
+    """[I, 32, 32] the encoder's own depth, log [m]."""
+
+
+def measure(batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Depth [I, 32, 32] m (0 = none), slopes of rays [I, 32, 32, 2], base-frame points [I, 32, 32, 3] m of sub-cells.
+
+    Sub-cells take the pixel nearest to their centre, with that pixel's own ray.
+    """
+    depth, matrix, pose = batch["depth"], batch["intrinsics"], batch["base_from_camera"]
+    height, width = depth.shape[1:]
+    step = torch.arange(CELLS, device=depth.device) + 0.5
+    rows, cols = (step * height / CELLS).long(), (step * width / CELLS).long()
+    sampled = depth[:, rows][:, :, cols].float()
+    sampled = torch.where((sampled > 0) & (sampled < FAR), sampled, 0.0)
+    focal = matrix[:, [0, 1], [0, 1]].clamp(min=1e-3)
+    x = (cols + 0.5 - matrix[:, 0, 2, None]) / focal[:, :1]  # [I, 32]
+    y = (rows + 0.5 - matrix[:, 1, 2, None]) / focal[:, 1:]
+    rays = torch.stack([x[:, None].expand(-1, CELLS, -1), y[:, :, None].expand(-1, -1, CELLS)], -1)
+    camera = torch.cat([rays, torch.ones_like(rays[..., :1])], -1) * sampled[..., None]
+    points = torch.einsum("bij,bhwj->bhwi", pose[:, :3, :3], camera) + pose[:, None, None, :3, 3]
+    return sampled, rays, points
+
+
+class Spatial(nn.Module):
+    """One of `model/spatial_encoders` between measurement and tokens."""
+
+    def __init__(self, config: VLAConfig, width: int) -> None:
+        super().__init__()
+        self.encoder = pick("sapave.model.spatial_encoders", "SPATIAL_ENCODER", config.spatial).build(config, width)
+
+    def forward(self, batch: dict[str, Tensor], has: Tensor | None = None) -> Space:
+        """Encode the batch's geometry; `has` [I, 3] replaces the batch's own (training hides parts)."""
+        has = batch["has"] if has is None else has
+        depth, rays, points = measure(batch)
+        tokens, predicted, log_depth = self.encoder(
+            batch["rgb"], depth, rays, batch["base_from_camera"], points * (depth > 0)[..., None], has
+        )
+        exact = has.all(1)[:, None, None] & (depth > 0)
+        predicted = predicted.to(points.dtype)
+        return Space(tokens, torch.where(exact[..., None], points, predicted), exact, predicted, log_depth)
+
+    def loss(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Tensor:
+        """Predict points and depth while random parts are hidden; samples that lack a part have no target."""
+        depth, _, points = measure(batch)
+        keep = torch.rand(batch["has"].shape, generator=generator, device=depth.device) < 0.6
+        space = self(batch, batch["has"] & keep)
+        target = (batch["has"].all(1)[:, None, None] & (depth > 0)).float()
+        count = target.sum().clamp(min=1)
+        where = F.smooth_l1_loss(space.predicted, points, beta=0.05, reduction="none").sum(-1)
+        far = F.smooth_l1_loss(space.log_depth.float(), torch.log(depth.clamp(min=0.05)), beta=0.05, reduction="none")
+        return ((where + 0.5 * far) * target).sum() / count
+
+
+class Injection(nn.Module):
+    """Spatial tokens into the image tokens; words receive nothing."""
+
+    def __init__(self, kind: str, width: int) -> None:
+        super().__init__()
+        self.kind = kind
+        if kind == "gated":
+            self.gate = nn.Linear(2 * width, width)
+        elif kind == "cross":
+            self.norm = nn.LayerNorm(width)
+            self.attention = nn.MultiheadAttention(width, max(1, width // 48), batch_first=True)
+
+    def forward(self, image: Tensor, spatial: Tensor) -> Tensor:
+        """Hybrid image tokens [B, 64, D] of image states and spatial tokens [B, 64, D]."""
+        if self.kind == "add":
+            return image + spatial
+        if self.kind == "gated":
+            return image + self.gate(torch.cat([image, spatial], -1)).sigmoid() * spatial
+        if self.kind == "cross":
+            return image + self.attention(self.norm(image), spatial, spatial, need_weights=False)[0]
+        return image

@@ -1,0 +1,235 @@
+"""The whole model on one page, as the paper draws it (with our pointer added).
+
+rgb, words --> backbone (frozen, + LoRA adapter) --> tokens --+
+depth, K, pose --> spatial encoder (frozen) --> tokens -------+--(add)--> hybrid [B, N, D]
+                                                                            |
+noisy head chunk  [B, k, 2]  + state --> head decoder  <--cross-attention---+--> clean head chunk
+noisy other chunk [B, k, 26] + state --> other decoder <--cross-attention---+--> clean other chunk
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sapave.base.shelf import choose, pick
+from sapave.model.adapter import insert_adapter
+from sapave.model.backbone import Backbone, Reading
+from sapave.model.config import PARTS, VLAConfig
+from sapave.model.decoder import Decoder
+from sapave.model.flow import Streams, chunk_loss, noisy, sample
+from sapave.model.pointer import Pointer, pointer_loss, presence_loss
+from sapave.model.spatial import Injection, Spatial
+
+Batch = dict[str, Tensor]
+"""Tensors by name; `inputs.Processor` makes it and lists the names."""
+
+LOSSES = ("head", "other", "pointer", "presence", "answer", "points")
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """What the decoders see; may be cached on disk once backbone, adapter and spatial encoder are frozen."""
+
+    tokens: Tensor
+    """[B, N, D] states of words, then of the 64 image tokens with spatial tokens injected."""
+    mask: Tensor
+    """[B, N] True where a token is."""
+    pointer: Tensor
+    """[B, 2, F] the pointer's readout for object and goal place."""
+    pointer_logits: Tensor | None = None
+    """[B, 2, 32, 32]"""
+    presence: Tensor | None = None
+    """[B, 2] logits: is it in the picture?"""
+
+
+class SaPaVe(nn.Module):
+    """Words, picture and geometry in; a chunk of head motion and a chunk of arm and hand motion out."""
+
+    def __init__(self, config: VLAConfig, core: nn.Module | None = None) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.backbone = Backbone(config, core)
+            width = self.backbone.width
+            self.config = config
+            self.pointer = Pointer(config, width)
+            self.spatial = Spatial(config, width)
+            self.injection = Injection(config.injection, width)
+            self.decoders = nn.ModuleList(Decoder(config, s, width) for s in streams_of(config))
+            self.adapter = insert_adapter(self.backbone, config)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, config: VLAConfig) -> SaPaVe:
+        """A model around published backbone weights in a local folder; the rest is fresh."""
+        core = pick("sapave.model.backbones", "BACKBONE", config.backbone).from_pretrained(folder)
+        config = replace(config, backbone_settings=core.settings(), vocab_size=core.vocab_size)
+        return cls(config, core)
+
+    def parts(self) -> dict[str, list[nn.Module]]:
+        """The modules of each part that a stage may train. Injection weights go with the adapter."""
+        independent = self.config.decoders == "independent"
+        return {
+            "backbone": [*owners(self.backbone), self.pointer],
+            "adapter": [*self.adapter, self.injection],
+            "spatial": [self.spatial],
+            "head_decoder": [self.decoders[0]],
+            "other_decoder": [self.decoders[1] if independent else self.decoders[0]],
+        }
+
+    def read(self, batch: Batch, image_index: Tensor | None = None) -> tuple[Reading, Tensor, Tensor]:
+        """Backbone and pointer only: reading, logits [B, 2, 32, 32], presence logits [B, 2]."""
+        image = self.backbone.encode_image(batch["rgb"])
+        image = image if image_index is None else image[image_index]
+        mask = batch["tokens_mask"]
+        longest = int(mask.sum(1).max())  # what is padding in every row is not computed
+        reading = self.backbone(image, batch["tokens"][:, :longest], mask[:, :longest], batch.get("answer"))
+        return reading, *self.pointer(reading.image)
+
+    def perceive(self, batch: Batch) -> Hybrid:
+        """Hybrid tokens [B, max_tokens + 64, D]; several instructions may share an image through `image_index` [B]."""
+        return self._perceive(batch)[1]
+
+    def _perceive(self, batch: Batch) -> tuple[Reading, Hybrid]:
+        index = batch.get("image_index")
+        reading, logits, presence = self.read(batch, index)
+        space = self.spatial(batch)
+        shared = batch if index is None else {**batch, **{n: batch[n][index] for n in PER_IMAGE}}
+        chosen = (lambda x: x) if index is None else (lambda x: x[index])
+        features = self.pointer.read(logits, presence, chosen(space.points), chosen(space.valid), shared)
+        image = self.injection(reading.image, chosen(space.tokens))
+        padding = batch["tokens_mask"].shape[1] - reading.words.shape[1]
+        words = F.pad(reading.words, (0, 0, 0, padding))
+        mask = torch.cat([batch["tokens_mask"], reading.mask.new_ones(image.shape[:2])], 1)
+        return reading, Hybrid(torch.cat([words, image], 1), mask, features, logits, presence)
+
+    def losses(
+        self,
+        batch: Batch,
+        hybrid: Hybrid | None = None,
+        *,
+        names: Collection[str] = LOSSES,
+        generator: torch.Generator | None = None,
+    ) -> dict[str, Tensor]:
+        """Those of `names` whose targets are in the batch, unweighted; all chance comes from `generator`.
+
+        With a cached `hybrid` only `head` and `other` are computed.
+        """
+        for name in names:
+            choose(dict.fromkeys(LOSSES), name, "loss")
+        out: dict[str, Tensor] = {}
+        acting = [n for n in ("head", "other") if n in names and f"{n}_chunk" in batch]
+        if hybrid is None:
+            if "points" in names and "depth" in batch:
+                out["points"] = self.spatial.loss(batch, generator)
+            if acting or {"pointer", "presence", "answer"} & set(names) & _targets(batch):
+                if acting:
+                    reading, hybrid = self._perceive(batch)
+                    logits, presence = hybrid.pointer_logits, hybrid.presence
+                else:
+                    reading, logits, presence = self.read(batch, batch.get("image_index"))
+                if "pointer" in names and "mask" in batch:
+                    out["pointer"] = pointer_loss(logits, batch["mask"])
+                if "presence" in names and "mask" in batch:
+                    out["presence"] = presence_loss(presence, batch["mask"])
+                if "answer" in names and "answer" in batch:
+                    out["answer"] = F.cross_entropy(
+                        reading.answer_logits.flatten(0, 1).float(), batch["answer"].flatten(), ignore_index=-100
+                    )
+        if acting:
+            out.update(self._action_losses(batch, hybrid, acting, generator))
+        return out
+
+    def _action_losses(
+        self, batch: Batch, hybrid: Hybrid, acting: Sequence[str], generator: torch.Generator | None
+    ) -> dict[str, Tensor]:
+        clean = {n: batch[f"{n}_chunk"] for n in acting}
+        known = batch.get("has_other")
+        weights = {"head": None, "other": known}
+        out = {}
+        for decoder in self.decoders:
+            streams = [s for s in decoder.streams if s in acting]
+            if self.config.decoders == "independent":
+                if not streams:
+                    continue
+                wanted = {s: clean[s] for s in streams}
+            else:
+                wanted = self._whole(batch, clean)
+            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"])
+            packed = pack(wanted, decoder)
+            paths, time = noisy(packed, self.config, generator)
+            predicted = unpack(decoder(paths, time, context), decoder, self.config)
+            for name in acting:
+                if name in predicted:
+                    out[name] = chunk_loss(predicted[name], clean[name], self.config, weights[name])
+        return out
+
+    def _whole(self, batch: Batch, clean: Streams) -> Streams:
+        """Both streams, zeros where the batch has none."""
+        config, state = self.config, batch["state"]
+        sizes = {"head": config.n_head, "other": config.n_other}
+        return {n: clean.get(n, state.new_zeros(len(state), config.k, s)) for n, s in sizes.items()}
+
+    @torch.no_grad()
+    def generate(self, hybrid: Hybrid, batch: Batch, *, streams: Sequence[str] = ("head", "other")) -> tuple:
+        """Normalised cumulative chunks (head [B, k, 2], other [B, k, 26]) from zero noise; deterministic."""
+        state, config, out = batch["state"], self.config, {}
+        for decoder in self.decoders:
+            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state)
+            start = {n: state.new_zeros(len(state), 1, config.k, s) for n, s in decoder.streams.items()}
+            final = sample(lambda x, t: decoder(x, t, context), start, config.steps)  # noqa: B023
+            out.update(unpack(final, decoder, config))
+        return out["head"][:, 0].float(), out["other"][:, 0].float()
+
+
+PER_IMAGE = ("base_from_camera", "intrinsics", "has")
+
+
+def streams_of(config: VLAConfig) -> list[dict[str, int]]:
+    """Which streams each decoder denoises."""
+    head, other = {"head": config.n_head}, {"other": config.n_other}
+    if config.decoders == "independent":
+        return [head, other]
+    return [{**head, **other}] if config.decoders == "shared" else [{"all": config.n_head + config.n_other}]
+
+
+def pack(chunks: Streams, decoder: Decoder) -> Streams:
+    """Head and other side by side for a unified decoder."""
+    return {"all": torch.cat([chunks["head"], chunks["other"]], -1)} if "all" in decoder.streams else chunks
+
+
+def unpack(chunks: Streams, decoder: Decoder, config: VLAConfig) -> Streams:
+    """The reverse of `pack`."""
+    if "all" not in decoder.streams:
+        return chunks
+    head, other = chunks["all"].split([config.n_head, config.n_other], -1)
+    return {"head": head, "other": other}
+
+
+def owners(module: nn.Module) -> list[nn.Module]:
+    """Modules that hold weights of their own, LoRA's left out."""
+    return [m for name, m in module.named_modules() if "lora_" not in name and list(m.parameters(recurse=False))]
+
+
+def set_trainable(model: SaPaVe, names: Collection[str]) -> list[nn.Parameter]:
+    """Let only these parts learn: the rest gets requires_grad False and eval(); the parameters that do learn."""
+    parts = model.parts()
+    for name in names:
+        choose(parts, name, "part")
+    model.requires_grad_(False)
+    model.eval()
+    for name in PARTS:
+        if name in names:
+            for module in parts[name]:
+                module.requires_grad_(True)
+                module.train()
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def _targets(batch: Batch) -> set[str]:
+    return ({"pointer", "presence"} if "mask" in batch else set()) | ({"answer"} if "answer" in batch else set())
