@@ -144,3 +144,14 @@ class Path:
                 return self.points[i] + (fraction + distance / length) * span
             distance, fraction = distance - left, 0.0
         return self.points[-1]
+
+
+def grasps_for(thing, centre: np.ndarray, side: str) -> list[list[Grasp]]:
+    """Grasps worth trying, in groups, the most reliable first; `centre` [3] m of the thing, `side` the hand."""
+    y = centre[1] if side == "left" else -centre[1]
+    ahead = np.arctan2(y - 0.10, max(centre[0], 0.05) + 0.05)
+    yaws = ahead + np.array([0.0, -0.3, 0.3, -0.6, 0.6, 0.9, -0.9])
+    groups = []
+    for tilt, pitch in ((0.15, 0.1), (0.7, 0.35), (1.0, 0.5), (0.4, 0.2)):
+        groups.append([Grasp(yaw=float(v), pitch=pitch, tilt=tilt, height=0.0) for v in yaws])
+    return groups

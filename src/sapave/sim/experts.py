@@ -1,0 +1,265 @@
+"""The expert for picking and placing: looks first, then acts; a rule of the state, so it can go on from anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sapave.base.types import ActionChunk, Observation
+from sapave.sim.planning import LIFT, CarryPlan, Plan, Planner
+from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
+from sapave.sim.skills import OPEN, Path, gaze, grasps_for
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+CHUNK = 16
+MOVED = 0.008
+"""A plan is made anew when the free object is farther than this from where it was [m]."""
+HEAD_GAIN = 0.6
+SLOW = 0.6
+"""Speed on the last stretch, as a share of the arm's limit."""
+AT = 0.025
+"""An arm within this of a posture has reached it [rad]."""
+
+
+@dataclass
+class _State:
+    """What the rule sees; the rollout carries it forward without physics."""
+
+    head: np.ndarray
+    arm: np.ndarray
+    hand: np.ndarray
+    holding: bool
+    placed: bool
+    unseen: bool
+
+
+class Expert:
+    """Privileged expert of `pick` and `pick_and_place`. `ok` is False while no plan exists."""
+
+    def __init__(
+        self, world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True
+    ) -> None:
+        """`noise`: standard deviation of what is added to every executed increment [rad];
+        `wait_for_view` False: never moves the head and never waits for a view (fixed camera)."""
+        self.world, self.rng, self.noise, self.looks = world, rng, noise, wait_for_view
+        self.planner = Planner(world)
+        self.plan: Plan | None = None
+        self.carry: CarryPlan | None = None
+        self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
+        """The clean chunk of the last `act`."""
+        self._body = world.model.body(world.target.name).id
+        self._home = world.position(world.target.name)
+        self._kick, self._kick_left = np.zeros(28), 0
+        self._tried: np.ndarray | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Is there a plan?"""
+        return self.plan is not None
+
+    def act(self, observation: Observation | None = None) -> ActionChunk:
+        """The next chunk (16 ticks): the rule rolled out from the current targets; the observation is not used."""
+        self._update_plan()
+        self.label = self._roll_out()
+        return self._disturbed(self.label)
+
+    # ---- where things stand -------------------------------------------------------------------------------
+
+    def _slices(self, side: str) -> tuple[slice, slice]:
+        return (slice(0, 7), slice(14, 20)) if side == "left" else (slice(7, 14), slice(20, 26))
+
+    def _read(self) -> _State:
+        controller = self.world.controller
+        head, other = controller.targets_head, controller.targets_other
+        arm, hand = self._slices(self.plan.side if self.plan else "left")
+        state = _State(head, other[arm], other[hand], False, False, False)
+        if self.plan is not None:
+            state.holding = self._holding(state)
+            state.placed = self._placed(state)
+        state.unseen = self.looks and not state.holding and not self._visible()
+        return state
+
+    def _closure(self, hand: np.ndarray) -> float:
+        assert self.plan is not None
+        return float(np.mean(hand[:4])) / self.plan.grasp.close[0]
+
+    def _in_hand(self) -> np.ndarray:
+        """[3] object centre in the measured hand frame [m]."""
+        assert self.plan is not None
+        site = self.world.data.site(f"{self.plan.side}_grasp")
+        return site.xmat.reshape(3, 3).T @ (self.world.position(self.world.target.name) - site.xpos)
+
+    def _holding(self, state: _State) -> bool:
+        assert self.plan is not None
+        closure = self._closure(state.hand)
+        away = float(np.linalg.norm(self._in_hand() - self.plan.offset))
+        if closure > 0.5:
+            return away < 0.05
+        at_grasp = np.abs(state.arm - self.plan.approach.points[-1]).max() < 0.06
+        return away < 0.025 and bool(at_grasp)
+
+    def _placed(self, state: _State) -> bool:
+        """Is the object where it should end (so that the hand may let go)?"""
+        goal = self.world.goal
+        if goal is None:
+            return False
+        offset = self.world.position(self.world.target.name) - np.asarray(goal.position)
+        near = float(np.hypot(offset[0], offset[1])) < 0.055
+        height = offset[2] - self.world.target.half_height
+        down = self.carry is not None and np.abs(state.arm - self.carry.carry.points[-1]).max() < AT
+        return near and height < (0.02 if down or self._closure(state.hand) < 0.9 else 0.003)
+
+    def _visible(self) -> bool:
+        target = self.world.target
+        points = sample_points(self.world.position(target.name), target.radius, target.half_height)
+        head = self.world.controller.head
+        if not in_frame(head, points):
+            return False
+        return free_share(self.world.model, self.world.data, head, points, self._body) >= WELL_SEEN
+
+    # ---- plans --------------------------------------------------------------------------------------------
+
+    def _update_plan(self) -> None:
+        world = self.world
+        centre = world.position(world.target.name)
+        if self.plan is not None:
+            state = self._read()
+            if state.placed:
+                return
+            if state.holding:
+                self._update_carry(state)
+                return
+            if np.linalg.norm(centre - self.plan.centre) < MOVED:
+                return
+        if self._tried is not None and self.plan is None and np.linalg.norm(centre - self._tried) < MOVED:
+            return
+        if np.linalg.norm(world.velocity(world.target.name)) > 0.05:
+            return
+        self._tried, self.plan, self.carry = centre, None, None
+        sides = ("left", "right") if centre[1] > 0 else ("right", "left")
+        for side in sides:
+            arm, _ = self._slices(side)
+            now = world.controller.targets_other[arm]
+            for grasps in grasps_for(world.target, centre, side):
+                self.plan = self.planner.plan_pick(side, grasps, now)
+                if self.plan is None:
+                    continue
+                if world.goal is None:
+                    return
+                self.carry = self.planner.plan_carry(self.plan, self.plan.offset, self.plan.lift.points[-1])
+                if self.carry is not None:
+                    return
+                self.plan = None
+
+    def _update_carry(self, state: _State) -> None:
+        """When a held object sits in the hand otherwise than planned, plan its way to the goal again."""
+        if self.plan is None or self.carry is None or self._closure(state.hand) < 0.97:
+            return
+        offset = self._in_hand()
+        lifted = self.plan.lift.points[-1]
+        if np.linalg.norm(offset - self.carry.offset) > 0.004 and np.abs(state.arm - lifted).max() < 0.04:
+            self.carry = self.planner.plan_carry(self.plan, offset, lifted) or self.carry
+
+    # ---- the rule -----------------------------------------------------------------------------------------
+
+    def _roll_out(self) -> ActionChunk:
+        robot, state = self.world.robot, self._read()
+        head, other = np.zeros((CHUNK, 2)), np.zeros((CHUNK, 26))
+        arm, hand = self._slices(self.plan.side if self.plan else "left")
+        for i in range(CHUNK):
+            step_head, step_arm, step_hand = self._rule(state)
+            step_head = np.clip(step_head, -robot.head_step, robot.head_step)
+            step_hand = np.clip(step_hand, -robot.other_step[14:20], robot.other_step[14:20])
+            head[i], other[i, arm], other[i, hand] = step_head, step_arm, step_hand
+            state.head = state.head + step_head
+            state.arm, state.hand = state.arm + step_arm, state.hand + step_hand
+            self._foresee(state)
+        return ActionChunk(head=head, other=other)
+
+    def _foresee(self, state: _State) -> None:
+        """What will have changed after the last step, as far as it can be known without physics."""
+        if self.plan is None:
+            return
+        if state.unseen:
+            state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
+        if not state.holding and np.abs(state.arm - self.plan.approach.points[-1]).max() < AT:
+            state.holding = not state.placed
+        if state.holding and self.carry is not None:
+            done = np.abs(state.arm - self.carry.carry.points[-1]).max() < AT
+            if done and self._closure(state.hand) > 0.9:
+                state.placed = True
+
+    def _gaze(self, state: _State) -> np.ndarray:
+        """Where the head should point [2] rad."""
+        world = self.world
+        centre = world.position(world.target.name)
+        if (state.holding or state.placed) and world.goal is not None:
+            return gaze(np.asarray(world.goal.position))
+        if state.holding and self.plan is not None:
+            return gaze(self.plan.centre + np.array([0.0, 0.0, LIFT]))
+        if world.best_gaze is not None and np.linalg.norm(centre - self._home) < 0.03:
+            return np.asarray(world.best_gaze, float)
+        return gaze(centre)
+
+    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Increments of head [2], arm [7] and hand [6] rad for one tick."""
+        look = HEAD_GAIN * (self._gaze(state) - state.head) if self.looks else np.zeros(2)
+        still, speed = np.zeros(7), float(self.world.robot.other_step[0])
+        if self.plan is None:
+            return look, still, np.zeros(6)
+        closure = self._closure(state.hand)
+        close, open_ = self.plan.grasp.closed() - state.hand, OPEN - state.hand
+        if state.placed:
+            if closure > 0.05:
+                return look, still, np.clip(open_, -0.08, 0.08)
+            if self.carry is None:
+                return look, still, open_
+            return look, self.carry.retreat.next_step(state.arm, speed, slow=1.0), open_
+        if state.holding:
+            if closure < 0.97:
+                settle = np.clip(self.plan.approach.points[-1] - state.arm, -0.02, 0.02)
+                return look, settle if closure < 0.5 else still, close
+            path = self._held_path()
+            if self.carry is not None and self._waits_for_goal(state):
+                path = self.plan.lift
+            return look, path.next_step(state.arm, speed, slow=0.5 if self.carry else 1.0), close
+        if closure > 0.1:
+            return look, still, open_
+        if state.unseen:
+            return look, still, open_
+        return look, self.plan.approach.next_step(state.arm, speed, slow=SLOW), open_
+
+    def _held_path(self) -> Path:
+        assert self.plan is not None
+        if self.carry is None:
+            return self.plan.lift
+        return Path(np.concatenate([self.plan.lift.points, self.carry.carry.points[1:]]))
+
+    def _waits_for_goal(self, state: _State) -> bool:
+        goal = self.world.goal
+        if goal is None or not self.looks:
+            return False
+        return not in_frame(state.head, np.asarray(goal.position)[None])
+
+    # ---- disturbance --------------------------------------------------------------------------------------
+
+    def _disturbed(self, clean: ActionChunk) -> ActionChunk:
+        """The chunk with noise on every tick and, now and then, a push of 4-9 ticks in one direction."""
+        if self.noise <= 0:
+            return clean
+        rng, both = self.rng, np.concatenate([clean.head, clean.other], axis=1)
+        for row in both:
+            if self._kick_left == 0 and rng.random() < 0.02:
+                self._kick = rng.normal(0.0, 1.6 * self.noise, 28)
+                self._kick_left = int(rng.integers(4, 10))
+            row += rng.normal(0.0, self.noise, 28)
+            if self._kick_left > 0:
+                row += self._kick
+                self._kick_left -= 1
+        if not self.looks:
+            both[:, :2] = 0.0
+        return ActionChunk(head=both[:, :2], other=both[:, 2:])

@@ -1,0 +1,247 @@
+"""Plans of the experts: which hand, which grasp, and joint paths that reach it without touching the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import mujoco
+import numpy as np
+
+from sapave.sim.ik import solve
+from sapave.sim.skills import OPEN, Grasp, Path, mirror_arm, mirror_point
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+STANDOFF = 0.09
+"""Length of the last straight stretch to the object [m]."""
+LIFT = 0.12
+"""How far a grasped object is raised [m]."""
+CLEARANCE = 0.006
+"""Hand and arm keep this far from everything on the way [m]."""
+_SEEDS = np.array(
+    [
+        [0.56, 0.50, 0.88, -0.32, -0.77, 0.25, -0.87],
+        [0.0, 0.6, 0.2, 0.3, -0.3, 0.3, -0.2],
+        [-0.6, 0.3, -0.3, 0.5, 0.4, 0.2, 0.2],
+        [0.2, 0.9, 0.9, 0.0, -1.0, 0.8, -0.6],
+        [-0.9, 0.5, 0.3, 0.8, -0.6, -0.2, 0.3],
+        [0.6, 0.3, 0.3, -0.5, -0.3, 0.2, -0.8],
+    ]
+)
+"""Starting postures of the left arm for the inverse kinematics [rad]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How one hand gets one object; joint angles are those of the arm named by `side`."""
+
+    side: str
+    centre: np.ndarray
+    """[3] object centre when planned [m]."""
+    grasp: Grasp
+    approach: Path
+    """Via, pre-grasp, grasp."""
+    lift: Path
+    """Grasp, lifted."""
+    offset: np.ndarray
+    """[3] object centre in the hand's frame at the grasp [m]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarryPlan:
+    """How a held object gets to a place."""
+
+    offset: np.ndarray
+    """[3] object centre in the hand's frame when planned [m]."""
+    carry: Path
+    """Lifted, above the goal, lowered."""
+    retreat: Path
+    """Lowered, hand drawn back, raised."""
+
+
+class Planner:
+    """Searches grasps and paths in a world; a scratch copy of the state is used, the world's own is not touched."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.model, self.robot = world, world.model, world.robot
+        self.chain = world.robot.chains["left"]
+        self.limits = world.robot.other_limits[:7]
+        self._scratch = mujoco.MjData(world.model)
+        model = world.model
+        self._arm_qpos = {
+            side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 7]])
+            for side, i in (("left", 0), ("right", 7))
+        }
+        self._hand_qpos = {
+            side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 6]])
+            for side, i in (("left", 14), ("right", 20))
+        }
+        self._arm_geoms = {side: self._solids(side) for side in ("left", "right")}
+        self._target_geoms = np.flatnonzero(model.geom_bodyid == model.body(world.target.name).id)
+
+    def _solids(self, side: str) -> np.ndarray:
+        """Mask [ngeom] of the side's arm and hand."""
+        owner = np.array([self.model.body(b).name.startswith(f"{side}_") for b in range(self.model.nbody)])
+        return owner[self.model.geom_bodyid]
+
+    def tip(self, side: str, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Grasp point [3] m and hand rotation [3, 3] at arm angles [7] rad."""
+        index = 0 if side == "left" else 7
+        stream = np.zeros(len(self.robot.other_joints))
+        stream[index : index + 7] = angles
+        return self.robot.chains[side].pose(stream)
+
+    def touches(self, side: str, arms: np.ndarray, hand: np.ndarray, *, target: float = CLEARANCE) -> float:
+        """Worst violation [m] over postures `arms` [k, 7] rad with the fingers at `hand` [6] rad: how much closer the
+        arm comes to anything than the clearance (`target`: the clearance kept from the target; negative: may press)."""
+        model, data, mine = self.model, self._scratch, self._arm_geoms[side]
+        data.qpos[:] = self.world.data.qpos
+        data.qpos[self._hand_qpos[side]] = hand
+        margin = model.geom_margin.copy()
+        model.geom_margin[mine] = CLEARANCE
+        worst = 0.0
+        try:
+            for angles in np.atleast_2d(arms):
+                data.qpos[self._arm_qpos[side]] = angles
+                mujoco.mj_kinematics(model, data)
+                mujoco.mj_collision(model, data)
+                if data.ncon == 0:
+                    continue
+                pairs, gaps = data.contact.geom, data.contact.dist
+                hit = mine[pairs].any(1) & ~mine[pairs].all(1)
+                on_target = np.isin(pairs, self._target_geoms).any(1)
+                allowed = np.where(on_target, target, CLEARANCE)
+                if hit.any():
+                    worst = max(worst, float((allowed - gaps)[hit].max()))
+        finally:
+            model.geom_margin[:] = margin
+        return worst
+
+    def plan_pick(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> Plan | None:
+        """The first feasible of `grasps` for the world's target with this hand; `now` [7] rad is where the arm is."""
+        flip = mirror_point if side == "right" else _same
+        turn = mirror_arm if side == "right" else _same
+        target = self.world.target
+        real = self.world.position(target.name)
+        centre = flip(real)
+        goals = [(g.position(centre, target.radius), g.rotation(), g) for g in grasps]
+        positions = np.array([p for p, _, _ in goals])
+        rotations = np.array([r for _, r, _ in goals])
+        pre = positions - STANDOFF * np.array([g.direction() for g in grasps])
+        k = len(_SEEDS)
+        seeds = np.tile(_SEEDS, (len(grasps), 1))
+        found, good = solve(
+            self.chain, self.limits, np.repeat(pre, k, 0), np.repeat(rotations, k, 0), seeds, rest=_SEEDS[0]
+        )
+        which = np.repeat(np.arange(len(grasps)), k)[good]
+        if len(which) == 0:
+            return None
+        before = found[good]
+        at, ok1 = solve(self.chain, self.limits, positions[which], rotations[which], before, pull=0.0)
+        up = positions[which] + np.array([0.0, 0.0, LIFT])
+        lifted, ok2 = solve(self.chain, self.limits, up, rotations[which], at, pull=0.0)
+        smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
+        home = turn(np.asarray(now))
+        order = np.lexsort((np.abs(before - home).max(1), which))
+        for i in order[(ok1 & ok2 & smooth)[order]][:24]:
+            grasp = grasps[which[i]]
+            via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
+            if via is None:
+                continue
+            path = np.stack([*via, turn(before[i]), turn(at[i])])
+            if self.touches(side, _between(path[-2], path[-1], 3), OPEN, target=-0.004) > 0:
+                continue
+            if self.touches(side, turn(lifted[i]), grasp.closed() * 0.6, target=-1.0) > 0:
+                continue
+            tip, rotation = self.tip(side, path[-1])
+            return Plan(
+                side=side,
+                centre=real,
+                grasp=grasp,
+                approach=Path(path),
+                lift=Path(np.stack([path[-1], turn(lifted[i])])),
+                offset=rotation.T @ (real - tip),
+            )
+        return None
+
+    def _via(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
+        """Postures to pass between `now` and the pre-grasp posture, or None when every way touches something."""
+        end = turn(before)
+        if self.touches(side, end, OPEN) > 0:
+            return None
+        if self.touches(side, _between(now, end, 6), OPEN) <= 0:
+            return []
+        back = -grasp.direction()
+        for shift in ((0, 0, 0.08), 0.07 * back, 0.07 * back + np.array([0, 0, 0.08]), (0, 0, 0.15), 0.14 * back):
+            via, ok = solve(self.chain, self.limits, (pre + shift)[None], rotation[None], before[None], rest=_SEEDS[0])
+            if not ok[0] or np.abs(via[0] - before).max() > 1.0:
+                continue
+            point = turn(via[0])
+            if self.touches(side, _between(now, point, 6), OPEN) > 0:
+                continue
+            if self.touches(side, _between(point, end, 4), OPEN) <= 0:
+                return [point]
+        rest = self._rest(side)
+        if np.abs(rest - now).max() < 0.05:
+            return None
+        through = self._via(side, turn, before, pre, rotation, grasp, rest)
+        return None if through is None else [rest, *through]
+
+    def _rest(self, side: str) -> np.ndarray:
+        index = 0 if side == "left" else 7
+        return self.robot.rest_other[index : index + 7]
+
+    def plan_carry(self, plan: Plan, offset: np.ndarray, now: np.ndarray) -> CarryPlan | None:
+        """From the arm's posture `now` [7] rad to the world's goal with the object at `offset` [3] m in the hand."""
+        side, grasp, world = plan.side, plan.grasp, self.world
+        assert world.goal is not None
+        flip = mirror_point if side == "right" else _same
+        turn = mirror_arm if side == "right" else _same
+        goal = flip(np.asarray(world.goal.position, float)) + np.array([0.0, 0.0, world.target.half_height + 0.004])
+        local = flip(offset)
+        start = turn(now)
+        yaws = grasp.yaw + np.array([0.0, -0.25, 0.25, -0.5, 0.5, -0.8, 0.8, -1.1, 1.1])
+        rotations = np.stack([_turned(grasp, yaw) for yaw in yaws])
+        down = goal - rotations @ local
+        above = down + np.array([0.0, 0.0, 0.09])
+        seeds = np.concatenate([np.tile(start, (len(yaws), 1)), np.tile(_SEEDS[0], (len(yaws), 1))])
+        high, ok0 = solve(self.chain, self.limits, np.tile(above, (2, 1)), np.tile(rotations, (2, 1, 1)), seeds)
+        low, ok1 = solve(self.chain, self.limits, np.tile(down, (2, 1)), np.tile(rotations, (2, 1, 1)), high)
+        back = rotations @ np.array([-np.cos(0.5), np.sin(0.5), 0.0]) * 0.07
+        away = np.tile(down + back + np.array([0.0, 0.0, 0.01]), (2, 1))
+        free, ok2 = solve(self.chain, self.limits, away, np.tile(rotations, (2, 1, 1)), low)
+        top, ok3 = solve(
+            self.chain, self.limits, away + np.array([0, 0, 0.1]), np.tile(rotations, (2, 1, 1)), free
+        )
+        good = ok0 & ok1 & ok2 & ok3 & (np.abs(low - high).max(1) < 0.9) & (np.abs(free - low).max(1) < 0.9)
+        cost = np.abs(high - start).max(1) + 0.3 * np.abs(np.tile(yaws, 2) - grasp.yaw)
+        for i in np.argsort(cost, kind="stable"):
+            if not good[i]:
+                continue
+            carry = np.stack([now, turn(high[i]), turn(low[i])])
+            if self.touches(side, _between(now, carry[1], 4), grasp.closed() * 0.7, target=-1.0) > 0:
+                continue
+            if self.touches(side, _between(carry[1], carry[2], 2), grasp.closed() * 0.7, target=-1.0) > 0.004:
+                continue
+            retreat = np.stack([carry[2], turn(free[i]), turn(top[i])])
+            if self.touches(side, retreat[1:], OPEN, target=-1.0) > 0.004:
+                continue
+            return CarryPlan(offset=offset, carry=Path(carry), retreat=Path(retreat))
+        return None
+
+
+def _turned(grasp: Grasp, yaw: float) -> np.ndarray:
+    return Grasp(yaw=yaw, pitch=grasp.pitch, tilt=grasp.tilt).rotation()
+
+
+def _same(value: np.ndarray) -> np.ndarray:
+    return value
+
+
+def _between(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+    """n postures after `a` up to `b` inclusive [n, 7]."""
+    t = np.arange(1, n + 1)[:, None] / n
+    return (1 - t) * a + t * b
