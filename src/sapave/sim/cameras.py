@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 from functools import cache
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -13,10 +15,12 @@ from sapave.sim.gl import ensure_gl
 
 
 @cache
-def _gl_context() -> mujoco.GLContext:
+def _gl_context() -> Any:
     """The process's one OpenGL context (a second one renders nothing, silently)."""
-    ensure_gl()
-    context = mujoco.GLContext(1024, 768)
+    # mujoco picks its GLContext class when it is imported; a user may have imported it before us, so pick again.
+    chosen = ensure_gl()
+    module = importlib.import_module(f"mujoco.{chosen}") if chosen in ("osmesa", "egl") else mujoco
+    context = module.GLContext(1024, 768)
     context.make_current()
     atexit.register(context.free)
     return context

@@ -59,18 +59,22 @@ def from_gaze(world: World, gaze: np.ndarray, name: str) -> float:
         return visible_fraction(world, name) if off_axis(world, name) <= CENTRAL else 0.0
 
 
-def best_gaze(world: World, name: str) -> np.ndarray | None:
-    """Nearest head pose [2] rad from which at least 60 % of the thing shows centrally; verified by rendering."""
+def best_view(world: World, name: str) -> tuple[np.ndarray, float] | None:
+    """Nearest head pose [2] rad from which at least 60 % of the thing shows centrally, and the fraction rendered there."""
     centre = gaze_at(world.model, world.position(name))
-    low, high = world.robot.head_limits.T
-    if from_gaze(world, np.clip(centre, low, high), name) >= SEEN:
-        return np.clip(centre, low, high)
     offsets = np.array([(y, p) for y in (-0.26, -0.13, 0.0, 0.13, 0.26) for p in (-0.26, -0.13, 0.0, 0.13, 0.26)])
-    tries = np.clip(centre + offsets[np.argsort(np.abs(offsets).sum(1), kind="stable")], low, high)
-    for gaze in tries[1:]:
-        if from_gaze(world, gaze, name) >= SEEN:
-            return gaze
+    order = np.argsort(np.abs(offsets).sum(1), kind="stable")
+    for gaze in np.clip(centre + offsets[order], *world.robot.head_limits.T):
+        fraction = from_gaze(world, gaze, name)
+        if fraction >= SEEN:
+            return gaze, fraction
     return None
+
+
+def best_gaze(world: World, name: str) -> np.ndarray | None:
+    """The head pose of `best_view`, or None."""
+    view = best_view(world, name)
+    return None if view is None else view[0]
 
 
 def measures_as(world: World, condition: str) -> bool:

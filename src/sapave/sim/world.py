@@ -106,6 +106,12 @@ class World:
             self._eye.close()
             self._eye = None
 
+    def pose_arms(self, other: np.ndarray) -> None:
+        """Put arms and hands at other [26] rad without physics (for pictures)."""
+        self.controller.reset(self.controller.head, other)
+        mujoco.mj_kinematics(self.model, self.data)
+        mujoco.mj_camlight(self.model, self.data)
+
     @property
     def time(self) -> float:
         """Seconds since the start."""
