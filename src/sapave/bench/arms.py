@@ -1,0 +1,97 @@
+"""The arms of a comparison: which policy, with which camera, from which checkpoint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from sapave.base.shelf import choose, pick, shelf
+from sapave.base.types import EpisodeSpec, Policy
+from sapave.bench.protocol import EXECUTE
+from sapave.bench.rollout import Record, Stage, play
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One column of a comparison."""
+
+    name: str
+    doc: str
+    policy: str
+    """Name on the policies' shelf."""
+    camera: str = "active"
+    """`active`, or `fixed`: the head stays at its default pose whatever the policy says."""
+    checkpoint: str = ""
+    """Checkpoint folder; '' for a policy without one."""
+    hold_head: bool = False
+
+
+def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | None = None) -> list[Arm]:
+    """The named arms; any policy of the shelf is an arm too. The shipped checkpoints are the default."""
+    from sapave.policies.sapave import shipped
+
+    known = {
+        "active": lambda: Arm(
+            name="active",
+            doc="the trained policy; its head moves",
+            policy="sapave",
+            checkpoint=str(checkpoint or shipped("active")),
+        ),
+        "held": lambda: Arm(
+            name="held",
+            doc="the same policy, its head held still",
+            policy="sapave",
+            checkpoint=str(checkpoint or shipped("active")),
+            hold_head=True,
+        ),
+        "fixed": lambda: Arm(
+            name="fixed",
+            doc="trained with the camera fixed, on as much data",
+            policy="sapave",
+            camera="fixed",
+            checkpoint=str(fixed or shipped("fixed")),
+        ),
+    }
+    others: dict[str, Callable[[], Arm]] = {
+        name: _shelf_arm(name, entry.doc)
+        for name, entry in shelf("sapave.policies", "POLICY").items()
+        if name != "sapave"
+    }
+    options: Mapping[str, Callable[[], Arm]] = {**known, **others}
+    if not names:
+        raise ValueError(f"arms: none given; there are: {', '.join(options)}")
+    return [choose(dict(options), name, "arm")() for name in names]
+
+
+def _shelf_arm(name: str, doc: str) -> Callable[[], Arm]:
+    return lambda: Arm(name=name, doc=doc, policy=name)
+
+
+def weights_digest(arm: Arm) -> str:
+    """First 12 digits of the checkpoint's sha256 as its config.json states it; '' without a checkpoint."""
+    if not arm.checkpoint:
+        return ""
+    path = Path(arm.checkpoint) / "config.json"
+    if not path.is_file():
+        raise ValueError(f"checkpoint {arm.checkpoint}: no config.json there; give a folder that training wrote")
+    return str(json.loads(path.read_text()).get("sha256", ""))[:12]
+
+
+@lru_cache(maxsize=4)
+def load(arm: Arm) -> Policy:
+    """The arm's policy; a process makes each once."""
+    entry = pick("sapave.policies", "POLICY", arm.policy)
+    if not arm.checkpoint:
+        return entry.make()
+    return entry.make(checkpoint=Path(arm.checkpoint), hold_head=arm.hold_head)
+
+
+def play_arm(arm: Arm, episode: EpisodeSpec | Stage, *, execute: int = EXECUTE, film: bool = False) -> Record:
+    """Play one episode with one arm; from a spec, with the arm's camera."""
+    entry = pick("sapave.policies", "POLICY", arm.policy)
+    if isinstance(episode, EpisodeSpec):
+        episode = replace(episode, camera=arm.camera)
+    return play(episode, load(arm), execute=execute, film=film, needs_images=entry.needs_images)

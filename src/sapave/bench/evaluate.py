@@ -1,0 +1,220 @@
+"""Run arms over episodes in parallel, keep each finished episode at once, and write results.json and the report."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from sapave.base.runs import append_jsonl, start_run, versions, write_json
+from sapave.bench import film, lists
+from sapave.bench.arms import Arm, arms, play_arm, weights_digest
+from sapave.bench.lists import EpisodeList, Listed
+from sapave.bench.parallel import each
+from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS, WORDS
+from sapave.bench.report import write_report
+from sapave.bench.summary import Row, summarise
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalConfig:
+    """What `sapave eval` runs."""
+
+    out: Path = Path("runs/eval")
+    """Folder for episodes.jsonl, results.json, films/ and report.html; an interrupted run in it goes on."""
+    arms: tuple[str, ...] = ("active", "fixed", "held")
+    """Any of active, fixed, held, or a policy of the shelf (expert, zero, ...); the first is compared with the rest."""
+    checkpoint: Path | None = None
+    """Checkpoint of `active` and `held`; the shipped one by default."""
+    fixed_checkpoint: Path | None = None
+    """Checkpoint of `fixed` (trained with the camera fixed); the shipped one by default."""
+    episodes: str = "test"
+    """A committed list (val, test) or the path of a list file."""
+    seeds: str = ""
+    """A:B draws fresh episodes from these seeds instead, certified on the fly."""
+    tasks: tuple[str, ...] = TASKS
+    conditions: tuple[str, ...] = CONDITIONS
+    per_cell: int = 100
+    """Episodes per task and condition; 0 takes the whole list."""
+    workers: int = 2
+    """Processes of one core each; 0 runs in this one."""
+    films: int = 1
+    """Successes and failures filmed per arm, task and condition; 0 films none."""
+    execute: int = EXECUTE
+    """Rows of each chunk that are played before the policy is asked again."""
+
+
+def evaluate(config: EvalConfig) -> dict[str, Any]:
+    """Run everything of `config`, write its folder, return what results.json holds.
+
+    ValueError when the folder holds episodes of another comparison, or for a list of another protocol version.
+    """
+    chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint)
+    episodes = episodes_of(config)
+    listed = episodes.take(config.per_cell, config.tasks, config.conditions)
+    if not listed:
+        raise ValueError(
+            f"episode list '{episodes.name}': nothing of tasks {', '.join(config.tasks)} in conditions "
+            f"{', '.join(config.conditions)}; it has: {', '.join(episodes.expert)}"
+        )
+    identity = {
+        "protocol": PROTOCOL_VERSION,
+        "list": f"{episodes.name} {episodes.digest}",
+        "execute": config.execute,
+        "weights": {arm.name: weights_digest(arm) for arm in chosen},
+    }
+    check_identity(config.out, identity)
+    logger = start_run(config.out, config)
+    write_json(config.out / "identity.json", identity)
+    rows = run(chosen, listed, config.out / "episodes.jsonl", workers=config.workers, execute=config.execute)
+    results = collect(rows, chosen, episodes, identity)
+    write_json(config.out / "results.json", results)
+    films = film.shoot(choose_films(rows, chosen, config.films), config.out / "films", config.workers, config.execute)
+    report = write_report(config.out / "report.html", results, films)
+    for line in table(results):
+        logger.info(line)
+    logger.info("report: %s", report)
+    return results
+
+
+def episodes_of(config: EvalConfig) -> EpisodeList:
+    """The list that `config` names: committed, a file, or fresh seeds (kept in the run folder once certified)."""
+    if not config.seeds:
+        return lists.load(config.episodes)
+    low, _, high = config.seeds.partition(":")
+    if not (low.isdigit() and high.isdigit()):
+        raise ValueError(f"--seeds: found '{config.seeds}', expected A:B with whole numbers, such as 5000:6000")
+    path = config.out / "fresh.json"
+    if path.is_file() and (kept := lists.load(str(path))).name == config.seeds:
+        return kept
+    if not config.per_cell:
+        raise ValueError("--seeds needs --per-cell of at least 1")
+    fresh = lists.certify(
+        config.tasks, config.conditions, (int(low), int(high)), config.per_cell, config.workers, config.seeds
+    )
+    lists.save(path, fresh)
+    return fresh
+
+
+def check_identity(out: Path, identity: dict[str, Any]) -> None:
+    """Refuse a folder whose episodes belong to another comparison; a new arm may join an old one."""
+    path = out / "identity.json"
+    if not path.is_file():
+        return
+    before = json.loads(path.read_text())
+    for name, value in identity.items():
+        old = before.get(name)
+        same = all(old.get(k, v) == v for k, v in value.items()) if isinstance(value, dict) else old == value
+        if not same:
+            raise ValueError(f"{out}: holds episodes with {name} {old}, now {value}; give another --out or remove it")
+    identity["weights"] = {**before["weights"], **identity["weights"]}
+
+
+def run(chosen: Sequence[Arm], listed: Sequence[Listed], path: Path, *, workers: int, execute: int) -> list[Row]:
+    """Play what `path` does not hold yet; each finished episode is one line there. Rows by arm, then as listed."""
+    done = {row_key(row): row for row in read_rows(path)}
+    wanted = [(arm, episode, execute) for episode in listed for arm in chosen]
+    todo = [job for job in wanted if job_key(job) not in done]
+    with tqdm(total=len(wanted), initial=len(wanted) - len(todo), desc="evaluate", disable=None) as bar:
+        for job, row in each(play_one, todo, workers):
+            append_jsonl(path, row)
+            done[job_key(job)] = row
+            bar.update()
+    return [done[job_key((arm, episode, execute))] for arm in chosen for episode in listed]
+
+
+Job = tuple[Arm, Listed, int]
+
+
+def job_key(job: Job) -> tuple[Any, ...]:
+    """Arm, task, condition, seed, attempt."""
+    arm, episode, _ = job
+    return arm.name, episode.task, episode.condition, episode.seed, episode.attempt
+
+
+def row_key(row: Row) -> tuple[Any, ...]:
+    """The same of a finished row."""
+    return row["arm"], row["task"], row["condition"], row["seed"], row["attempt"]
+
+
+def play_one(job: Job) -> Row:
+    """Play one episode with one arm; a row of episodes.jsonl."""
+    arm, episode, execute = job
+    record = play_arm(arm, episode.spec, execute=execute)
+    if (record.target, record.instruction) != (episode.target, episode.instruction):
+        raise ValueError(
+            f"episode {episode.task}/{episode.condition} seed {episode.seed}: the list says '{episode.instruction}' "
+            f"({episode.target}), this installation makes '{record.instruction}' ({record.target}); the world has "
+            "changed since the list was made, so certify a new one and raise PROTOCOL_VERSION"
+        )
+    outcome = asdict(record.outcome)
+    outcome["visibility"] = [[round(t, 3), round(v, 3)] for t, v in record.outcome.visibility]
+    return {
+        "arm": arm.name,
+        **{name: getattr(episode, name) for name in ("task", "condition", "seed", "attempt", "scene", "target")},
+        "instruction": episode.instruction,
+        "outcome": outcome,
+        "wall_s": round(record.wall_s, 3),
+        "policy_s": round(record.policy_s, 3),
+    }
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Finished rows; a half line that a kill left at the end is cut off the file."""
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        with open(path, "r+b") as handle:
+            handle.truncate(len(whole))
+    return [json.loads(line) for line in whole.splitlines()]
+
+
+def collect(
+    rows: Sequence[Row], chosen: Sequence[Arm], episodes: EpisodeList, identity: dict[str, Any]
+) -> dict[str, Any]:
+    """What results.json holds."""
+    seeds: dict[str, list[int]] = {}
+    for row in rows:
+        if row["arm"] == chosen[0].name:
+            seeds.setdefault(f"{row['task']}/{row['condition']}", []).append(row["seed"])
+    return {
+        "protocol": {"version": PROTOCOL_VERSION, "words": list(WORDS), "execute": identity["execute"]},
+        "created": time.strftime("%Y-%m-%d %H:%M", time.gmtime()) + " UTC",
+        "versions": versions(),
+        "list": {"name": episodes.name, "digest": episodes.digest, "mujoco": episodes.stamp.mujoco},
+        "expert": episodes.expert,
+        "arm_docs": {arm.name: arm.doc for arm in chosen},
+        "weights": identity["weights"],
+        **summarise(rows),
+        "seeds": seeds,
+    }
+
+
+def choose_films(rows: Sequence[Row], chosen: Sequence[Arm], count: int) -> list[film.Shot]:
+    """The first `count` successes and failures of each arm, task and condition."""
+    by_name = {arm.name: arm for arm in chosen}
+    taken: dict[tuple[Any, ...], int] = {}
+    shots = []
+    for row in rows:
+        cell = (row["arm"], row["task"], row["condition"], row["outcome"]["success_held"])
+        taken[cell] = taken.get(cell, 0) + 1
+        if taken[cell] <= count:
+            shots.append(film.Shot(arm=by_name[row["arm"]], row=row))
+    return shots
+
+
+def table(results: dict[str, Any]) -> Iterable[str]:
+    """The headline as text, one line per cell."""
+    for c in results["cells"]:
+        held = c["held"]
+        yield (
+            f"{c['arm']:>8} {c['task']:<15} {c['condition']:<12} held {100 * held['rate']:5.1f} % "
+            f"({100 * held['low']:.0f}-{100 * held['high']:.0f})  ever {100 * c['ever']['rate']:5.1f} %  n {c['n']}"
+        )

@@ -1,0 +1,59 @@
+"""Independent jobs over worker processes of one core each; results arrive as they finish."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS"), "1")
+"""Libraries that would otherwise each take every core (LP: the software OpenGL)."""
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Processes started inside inherit one thread per library; the caller's environment comes back after."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def each(function: Callable[..., Any], jobs: Iterable[Any], workers: int) -> Iterator[tuple[Any, Any]]:
+    """(job, function(job)) for every job, in the order they finish; workers=0 runs them here, in order.
+
+    `function` must be importable and its jobs must pickle. The first error of a job is raised here.
+    """
+    if workers < 0:
+        raise ValueError(f"workers: found {workers}, expected 0 (in this process) or more")
+    if workers == 0:
+        for job in jobs:
+            yield job, function(job)
+        return
+    todo = iter(jobs)
+    running: dict[Future[Any], Any] = {}
+    with single_threaded(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        try:
+            while True:
+                while len(running) < 2 * workers:
+                    try:
+                        job = next(todo)
+                    except StopIteration:
+                        break
+                    running[pool.submit(function, job)] = job
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    yield job, future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

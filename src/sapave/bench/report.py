@@ -1,0 +1,159 @@
+"""One self-contained HTML page of a comparison: rates, films, differences, looking, failures, protocol."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from sapave.base.runs import atomic
+from sapave.bench import charts
+from sapave.bench.charts import colour, words
+from sapave.bench.film import Clip
+from sapave.bench.tables import failures, looking, perception, protocol, widest
+
+
+def write_report(
+    path: Path,
+    results: dict[str, Any],
+    films: Sequence[Clip] = (),
+    perceived: dict[str, Any] | None = None,
+    shipped: dict[str, Any] | None = None,
+    title: str = "A robot that looks, then acts",
+) -> Path:
+    """Write the page of a comparison; `shipped`: results of the full evaluation, shown beside a small one."""
+    parts = (
+        _head(results, title),
+        "" if shipped else _rates(results),
+        _films(films, results["arms"]),
+        _shipped(shipped),
+        _differences(shipped or results),
+        looking(results),
+        failures(results),
+        perception(perceived),
+        protocol(results),
+    )
+    return write_page(path, title, "".join(parts))
+
+
+def write_film(path: Path, clip: Clip, lead: str) -> Path:
+    """Write the page of one film."""
+    title = f"“{clip.instruction}”"
+    body = f"<h1>{escape(title)}</h1><p class=soft>{escape(lead)}</p><div class=one>{_card(clip, [clip.arm])}</div>"
+    return write_page(path, title, body)
+
+
+def write_page(path: Path, title: str, body: str) -> Path:
+    """Write one HTML file with everything inside, nothing fetched from the network. Returns `path`."""
+    template = Template(files("sapave.bench").joinpath("report.html").read_text())
+    with atomic(path) as partial:
+        partial.write_text(template.safe_substitute(title=escape(title), body=body))
+    return path
+
+
+def _head(results: dict[str, Any], title: str) -> str:
+    main = results["arms"][0]
+    tiles = []
+    for condition in results["conditions"]:
+        rest = ", ".join(
+            f"{escape(c['arm'])} {100 * c['held']['rate']:.0f} %"
+            for c in results["cells"]
+            if c["task"] == widest(results) and c["condition"] == condition and c["arm"] != main
+        )
+        held = _cell(results, main, widest(results), condition)["held"]
+        tiles.append(
+            f"<div class=tile><div class=what>{words(condition).capitalize()}</div><b>{100 * held['rate']:.0f} %</b>"
+            f"<span>{held['successes']} of {held['n']} episodes held, 95 %: {100 * held['low']:.0f}–"
+            f"{100 * held['high']:.0f}</span><span>{rest}</span></div>"
+        )
+    where = f"list “{escape(results['list']['name'])}”, MuJoCo {escape(results['versions'].get('mujoco', '?'))}"
+    tasks = " and ".join(words(t) for t in results["tasks"])
+    lead = (
+        f"Arm “{escape(main)}” ({escape(results['arm_docs'].get(main, ''))}) on episodes it never trained on: {tasks}, "
+        "by how well the target can be seen when the episode begins."
+    )
+    return (
+        f"<h1>{escape(title)}</h1><p class=soft>{lead}</p><div class=tiles>{''.join(tiles)}</div>"
+        f"<p class=note>{where}, protocol {escape(results['protocol']['version'])}, {escape(results['created'])}.</p>"
+    )
+
+
+def _rates(results: dict[str, Any]) -> str:
+    arms = results["arms"]
+    panels = []
+    for task in results["tasks"]:
+        cells = [c for c in results["cells"] if c["task"] == task]
+        chart = charts.rates(cells, arms, results["conditions"], words(task))
+        panels.append(f"<div class=card><h3>{words(task).capitalize()}</h3>{chart}</div>")
+    return (
+        "<h2>Success held</h2><p class=note>The goal state lasted 2 s. Bars: share of episodes; whiskers and the "
+        f"figures on the right: Wilson 95 % intervals.</p>{_legend(results)}<div class=panels>{''.join(panels)}</div>"
+    )
+
+
+def _shipped(results: dict[str, Any] | None) -> str:
+    if not results:
+        return ""
+    return (
+        f"<h2>The full evaluation of these weights</h2><p class=note>Measured once, {escape(results['created'])}, list "
+        f"“{escape(results['list']['name'])}”; the figures on top are this machine’s own, on fewer episodes.</p>"
+        + _rates(results)
+    )
+
+
+def _legend(results: dict[str, Any]) -> str:
+    items = (
+        f'<span><i style="background:{colour(a, results["arms"])}"></i><b>{escape(a)}</b> '
+        f"<span class=soft>{escape(results['arm_docs'].get(a, ''))}</span></span>"
+        for a in results["arms"]
+    )
+    return f"<div class=legend>{''.join(items)}</div>"
+
+
+def _films(films: Sequence[Clip], arms: Sequence[str]) -> str:
+    if not films:
+        return ""
+    parts = [
+        "<h2>Films</h2><p class=note>Left: what the head camera sees. Right: from outside. Below: how much of the "
+        "target is visible, over time. Click to play.</p>"
+    ]
+    for condition in dict.fromkeys(f.condition for f in films):
+        cards = "".join(_card(f, arms) for f in films if f.condition == condition)
+        parts.append(f"<h3 style='margin-top:22px'>{words(condition).capitalize()}</h3><div class=films>{cards}</div>")
+    return "".join(parts)
+
+
+def _card(clip: Clip, arms: Sequence[str]) -> str:
+    data = base64.b64encode(Path(clip.path).read_bytes()).decode()
+    badge = (
+        "<span class='badge good'>success</span>"
+        if clip.success
+        else (f"<span class=badge>{escape(words(clip.failure) or 'failure')}</span>")
+    )
+    curve = charts.visibility(clip.visibility, clip.seconds, colour(clip.arm, arms))
+    return (
+        f'<div class="card film"><video src="data:video/mp4;base64,{data}" muted playsinline loop preload="auto">'
+        f"</video><div class=about><p class=says>“{escape(clip.instruction)}”</p><div class=meta>{badge}<span>"
+        f'<i class=arm style="background:{colour(clip.arm, arms)}"></i>{escape(clip.arm)}</span>'
+        f"<span>{words(clip.task)}</span><span>{clip.seconds:.1f} s</span><span>seed {clip.seed}</span></div>{curve}"
+        f"<div class=scale><span>0 s</span><span>visible part of the target, 0–100 %</span>"
+        f"<span>{clip.seconds:.1f} s</span></div></div></div>"
+    )
+
+
+def _differences(results: dict[str, Any]) -> str:
+    if not results["paired"]:
+        return ""
+    chart = charts.forest(results["paired"], results["arms"])
+    return (
+        "<h2>Differences on the same episodes</h2><p class=note>Success held, first arm minus the other, in points, "
+        f"with Tango’s 95 % score interval.</p><div class=card>{chart}</div>"
+    )
+
+
+def _cell(results: dict[str, Any], arm: str, task: str, condition: str) -> dict[str, Any]:
+    return next(c for c in results["cells"] if (c["arm"], c["task"], c["condition"]) == (arm, task, condition))

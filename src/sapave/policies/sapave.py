@@ -1,0 +1,68 @@
+"""Our trained model as a policy: a checkpoint folder in, chunks out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import sapave
+from sapave.base.shelf import choose
+from sapave.base.types import ActionChunk, Observation
+from sapave.policies._entry import PolicyEntry
+
+if TYPE_CHECKING:
+    from sapave.model.inputs import Processor
+    from sapave.model.vla import SaPaVe
+
+WEIGHTS = Path(sapave.__file__).parent / "weights"
+"""Where the package carries its trained checkpoints: one folder each."""
+
+
+def shipped(name: str = "active") -> Path:
+    """Folder of a shipped checkpoint (`active`, `fixed`); KeyError with those that exist."""
+    found = {path.parent.name: path.parent for path in sorted(WEIGHTS.glob("*/config.json"))}
+    if not found:
+        raise ValueError(f"no trained checkpoint in {WEIGHTS}; train one and give its folder with --checkpoint")
+    return choose(found, name, "shipped checkpoint")
+
+
+class SaPaVePolicy:
+    """Perceives, denoises, answers a chunk of 16 rows; deterministic (denoising starts from zero noise)."""
+
+    def __init__(self, *, checkpoint: Path | None = None, hold_head: bool = False) -> None:
+        """Load `checkpoint` (the shipped `active` one by default); `hold_head` keeps the head where it is."""
+        import torch
+
+        from sapave.model.checkpoint import load
+
+        torch.set_num_threads(1)  # one core per rollout: the bench runs many beside each other
+        self.model: SaPaVe
+        self.processor: Processor
+        self.model, self.processor = load(Path(checkpoint) if checkpoint else shipped())
+        self.model.eval()
+        self.hold_head = hold_head
+
+    def reset(self, seed: int) -> None:
+        """Nothing is remembered between chunks."""
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """Chunk for one observation."""
+        import torch
+
+        with torch.inference_mode():
+            batch = self.processor.observations([observation])
+            hybrid = self.model.perceive(batch)
+            head, other = self.model.generate(hybrid, batch)
+        chunk = self.processor.chunks(head, other)[0]
+        if self.hold_head:
+            return ActionChunk(head=np.zeros_like(chunk.head), other=chunk.other, dt=chunk.dt)
+        return chunk
+
+
+POLICY = PolicyEntry(
+    name="sapave",
+    doc="Our trained model: looks, then acts; takes a checkpoint folder.",
+    make=SaPaVePolicy,
+)
