@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from training_data import write_episodes, write_views
 
 from sapave.base.chunks import approach, to_increments
 from sapave.data.pack import fingerprint, open_pack
 from sapave.data.windows import Sampler, cell_fractions, gather, hold_rows, make_source, open_sources
+from training_data import write_episodes, write_views
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_bad_input_is_refused_in_one_line(place: Path, tmp_path: Path) -> None:
     cases = [
         (lambda: open_sources([str(tmp_path / "none")], tmp_path), "not found"),
         (lambda: open_sources([str(tmp_path)], tmp_path), "found neither"),
-        (lambda: open_sources([f"{place / 'views'}=many"], tmp_path), "not a weight"),
+        (lambda: open_sources([f"{place / 'views'}=many"], tmp_path), "is no weight"),
         (lambda: Sampler(views=[], images=2), "found no folder"),
     ]
     for make, words in cases:

@@ -36,6 +36,8 @@ def picture(rng: np.random.Generator) -> dict:
                 "family": "cup",
                 "colour": str(colour),
                 "place": "counter",
+                "place_words": "on the counter",
+                "pixels": int((seg == number).sum()),
                 "position": [1.0, 0.0, 0.9],
                 "gaze": [float(-np.arctan(ray[0])), float(-np.arctan(ray[1]))],
                 "fraction": float((seg == number).sum() / 900),

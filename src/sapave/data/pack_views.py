@@ -78,7 +78,7 @@ def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as problem:
-        raise ValueError(f"{path}: not a whole parquet file ({problem}); remove it and run `sapave views` again") from None
+        raise ValueError(f"{path}: not a whole parquet file ({problem}); remove it, run `sapave views` again") from None
 
 
 def _image(value: pa.Scalar, dtype: type, shape: tuple[int, ...], name: str, number: int) -> np.ndarray:
@@ -88,9 +88,7 @@ def _image(value: pa.Scalar, dtype: type, shape: tuple[int, ...], name: str, num
     return flat.reshape(shape)
 
 
-def _rows(
-    folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable
-) -> dict[str, np.ndarray]:
+def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable) -> dict[str, np.ndarray]:
     """The samples as row arrays, sorted by frame."""
     frame, text, target, goal, motion = [], [], [], [], []
     columns = ["frame_id", "instruction", "target", "goal", "motion"]

@@ -50,7 +50,7 @@ def open_sources(
         try:
             factor = float(weight) if weight else 1.0
         except ValueError:
-            raise ValueError(f"data folder '{item}': '{weight}' is not a weight; expected `folder` or `folder=2`") from None
+            raise ValueError(f"data folder '{item}': '{weight}' is no weight; write `folder` or `folder=2`") from None
         sources.append(make_source(open_pack(Path(name), cache), factor, hold_keep, need_rows, seed))
     return sources
 
@@ -184,9 +184,7 @@ def gather(pack: Pack, rows: np.ndarray) -> Batch:
     return batch
 
 
-def task_part(
-    pack: Pack, frames: np.ndarray, per_image: int, task: Stage0Task, chance: np.random.Generator
-) -> Batch:
+def task_part(pack: Pack, frames: np.ndarray, per_image: int, task: Stage0Task, chance: np.random.Generator) -> Batch:
     """Stage-0 batch of `frames`: fresh tasks made from each frame's objects, no action labels."""
     frames = np.sort(frames)
     batch = _images(pack, frames)

@@ -1,0 +1,71 @@
+"""From the data's plain arrays to the model's tensors: words to tokens, joints to state, chunks normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import torch
+
+from sapave.base.seeds import rng
+from sapave.data.windows import Batch
+
+Tensors = dict[str, torch.Tensor]
+
+
+def tensors(
+    batch: Batch, processor: Any, *, wanted: Collection[str], dropout: float = 0.0, chance: tuple[int, int] = (0, 0)
+) -> Tensors:
+    """The model's batch (model/inputs.py) of a batch of data/windows.py, with its targets, on the CPU.
+
+    `wanted`: names of losses whose targets are to be in it.
+    `dropout`: chance that depth, intrinsics and pose (each) are hidden, decided by `chance` = (seed, step).
+    """
+    n = len(batch["rgb"])
+    index = batch["image_index"]
+    tokens, mask = processor.tokenize(batch["text"])
+    has = np.ones((n, 3), bool)
+    if dropout:
+        has = rng(chance[0], "modality", chance[1]).random((n, 3)) >= dropout
+    out = {
+        "rgb": torch.from_numpy(batch["rgb"]),
+        "depth": torch.from_numpy(batch["depth"]),
+        "intrinsics": torch.from_numpy(batch["intrinsics"]),
+        "base_from_camera": torch.from_numpy(batch["base_from_camera"]),
+        "has": torch.from_numpy(has),
+        "tokens": tokens,
+        "tokens_mask": mask,
+        "state": torch.as_tensor(states(batch, processor), dtype=torch.float32)[index],
+        "image_index": torch.from_numpy(index),
+    }
+    if {"pointer", "presence"} & set(wanted):
+        out["mask"] = torch.from_numpy(batch["mask"])
+    if "answer" in wanted and any(batch["answer"]):
+        out["answer"] = processor.answers(batch["answer"])
+    if {"head", "other"} & set(wanted):
+        out["has_other"] = torch.from_numpy(batch["has_other"])
+        out |= chunks(batch["head_chunk"], batch["other_chunk"], batch["has_other"], processor)
+    return out
+
+
+def states(batch: Batch, processor: Any) -> np.ndarray:
+    """State vectors [I, S] of the images of a batch."""
+    return processor.state(batch["head"], batch["head_target"], batch["other"], batch["other_target"])
+
+
+def chunks(head: np.ndarray, other: np.ndarray, has_other: np.ndarray, processor: Any) -> Tensors:
+    """Normalised cumulative chunks [B, 16, D]; the other chunk only when some row has one."""
+    out = {}
+    if processor.head_norm is not None:
+        out["head_chunk"] = torch.from_numpy(processor.head_norm.apply(head).astype(np.float32))
+    if processor.other_norm is not None and has_other.any():
+        out["other_chunk"] = torch.from_numpy(processor.other_norm.apply(other).astype(np.float32))
+    return out
+
+
+def to_device(batch: Tensors, device: torch.device) -> Tensors:
+    """The batch on a device."""
+    if device.type == "cpu":
+        return batch
+    return {key: value.to(device, non_blocking=True) for key, value in batch.items()}

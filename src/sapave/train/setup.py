@@ -1,0 +1,216 @@
+"""Puts a run together: data, model, normalisation, frozen tokens, evaluation."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sapave.base.normalize import Normalizer
+from sapave.base.runs import write_json
+from sapave.base.seeds import rng
+from sapave.data.windows import Sampler, Source, Stage0Task, open_sources
+from sapave.model import checkpoint
+from sapave.model.config import VLAConfig
+from sapave.model.inputs import Processor
+from sapave.model.vla import SaPaVe
+from sapave.sim.robots.g1 import ROBOT
+from sapave.train import cache as tokens
+from sapave.train.batches import Tensors, tensors, to_device
+from sapave.train.cached import batch_of, hybrid_of, perceiver
+from sapave.train.evaluate import evaluate
+from sapave.train.presets import TrainConfig, parse_override
+
+FIT_ROWS = 20000
+"""Rows used for normalisation statistics."""
+FLOOR = {"head": 1e-2, "other": 1e-2}
+"""Smallest standard deviation of a cumulative chunk [rad]."""
+VOCABULARY_TASKS = 20000
+"""Stage-0 tasks drawn to collect words."""
+log = logging.getLogger("sapave.train")
+
+Losses = Callable[[Tensors, torch.Generator], dict[str, torch.Tensor]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What the loop needs to know of a run."""
+
+    model: Any
+    batch: Callable[[int], Tensors]
+    """Batch of a step, on the CPU."""
+    losses: Losses
+    save: Callable[[Path], None]
+    evaluate: Callable[[], dict[str, float]] | None
+
+
+def prepare(config: TrainConfig, device: torch.device, run: Path, logger: logging.Logger) -> Job:
+    """Open the data, make or load the model, and fit what has to be fitted; ValueError for data that does not fit."""
+    cache = Path(config.cache)
+    views = open_sources(config.views, cache, need_rows=not config.tasks, seed=config.seed)
+    episodes = open_sources(config.episodes, cache, hold_keep=config.hold_keep, seed=config.seed)
+    for source in (*views, *episodes):
+        pack = source.pack
+        logger.info("%s: %d of %d frames, %d rows", pack.path, len(source.frames), pack.n_frames, pack.n_rows)
+    same_data(run, [s.pack.key for s in (*views, *episodes)])
+    sampler = Sampler(
+        views=views,
+        episodes=episodes,
+        images=config.images,
+        per_image=config.per_image,
+        views_share=config.views_share,
+        seed=config.seed,
+        task=_task("train") if config.tasks else None,
+    )
+    model, processor = start(config, sampler)
+    fit(processor, config, views, episodes)
+    model.to(device)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    model.eval()
+    evaluate = _evaluation(config, cache, model, processor, device)
+
+    def save(out: Path) -> None:
+        checkpoint.save(out, model, processor, notes={"stage": config.stage, "init": config.init})
+
+    frozen = not {"backbone", "adapter", "spatial"} & set(config.trains)
+    if config.token_cache and frozen:
+        batch, losses = _cached(config, views, episodes, cache, model, processor, device)
+    else:
+        batch, losses = _live(config, sampler, model, processor, device, frozen)
+    return Job(model=model, batch=batch, losses=losses, save=save, evaluate=evaluate)
+
+
+def same_data(run: Path, keys: list[str]) -> None:
+    """Remember which data the run uses; ValueError when a resumed run finds other data."""
+    path = run / "data.json"
+    if path.is_file() and json.loads(path.read_text()) != keys:
+        raise ValueError(f"{run.parent}: the data has changed since this run began; use another output folder")
+    write_json(path, keys)
+
+
+def _task(split: str) -> Stage0Task:
+    from sapave.data.instructions.grounding import stage0_task
+
+    return partial(stage0_task, split=split)
+
+
+def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
+    """The model and its processor: fresh, or from the checkpoint of the stage before."""
+    changes = parse_override(config.override)
+    if config.init:
+        return checkpoint.load(Path(config.init), **changes)
+    model_config = VLAConfig.from_dict(changes)
+    texts = words(sampler)
+    processor = Processor.fresh(model_config, texts, ROBOT.chains)
+    longest = max((len(processor.tokenizer.encode(t)) + 1 for t in texts), default=0)
+    if longest > model_config.max_tokens:
+        log.warning("the longest text has %d tokens; the model reads %d", longest, model_config.max_tokens)
+    return SaPaVe(model_config), processor
+
+
+def words(sampler: Sampler) -> list[str]:
+    """Every text the tokenizer should know: stored instructions and a large draw of stage-0 tasks, sorted."""
+    texts = {text for s in (*sampler.views, *sampler.episodes) for text in s.pack.texts}
+    if sampler.task is not None:
+        chance = rng(sampler.seed, "words")
+        for source in sampler.views:
+            for frame in chance.choice(source.frames, min(len(source.frames), VOCABULARY_TASKS // 4), replace=False):
+                objects = source.pack.frame_objects(int(frame))
+                for _ in range(4):
+                    text, _, _, answer = sampler.task(chance, objects)
+                    texts |= {text, answer}
+    return sorted(texts - {""})
+
+
+def fit(processor: Any, config: TrainConfig, views: list[Source], episodes: list[Source]) -> None:
+    """Fit the normalisers that this stage's decoders need and that no earlier stage has fitted."""
+    if "head_decoder" in config.trains and processor.head_norm is None:
+        processor.head_norm = Normalizer.fit(_labels([*views, *episodes], "head_chunk", config.seed), FLOOR["head"])
+    if "other_decoder" in config.trains and processor.other_norm is None:
+        if not episodes:
+            raise ValueError(f"stage '{config.stage}': other_decoder trains, but no episodes folder was given")
+        processor.other_norm = Normalizer.fit(_labels(episodes, "other_chunk", config.seed), FLOOR["other"])
+
+
+def _labels(sources: list[Source], name: str, seed: int) -> np.ndarray:
+    values = []
+    for source in sources:
+        rows = source.first[source.frames]
+        pick = rng(seed, "fit", source.pack.key).permutation(len(rows))[:FIT_ROWS]
+        values.append(np.asarray(source.pack.arrays[name][np.sort(rows[pick])]))
+    return np.concatenate(values)
+
+
+def _evaluation(
+    config: TrainConfig, cache: Path, model: nn.Module, processor: Any, device: torch.device
+) -> Callable[[], dict[str, float]] | None:
+    if not config.val_views:
+        return None
+    source = open_sources([config.val_views], cache, need_rows=not config.tasks)[0]
+    task = _task("val") if config.tasks else None
+    return lambda: evaluate(model, processor, source, config.eval_images, device, task)
+
+
+def _live(
+    config: TrainConfig, sampler: Sampler, model: Any, processor: Any, device: torch.device, frozen: bool
+) -> tuple[Callable[[int], Tensors], Losses]:
+    """Batches from the images themselves."""
+    wanted = {name for name, _ in config.losses}
+
+    def batch(step: int) -> Tensors:
+        return tensors(
+            sampler.batch(step), processor, wanted=wanted, dropout=config.modality_dropout, chance=(config.seed, step)
+        )
+
+    def losses(values: Tensors, chance: torch.Generator) -> dict[str, torch.Tensor]:
+        values = to_device(values, device)
+        if not frozen:
+            return model.losses(values, names=wanted, generator=chance)
+        with torch.no_grad():
+            hybrid = model.perceive(values)
+        return model.losses(values, hybrid, names=wanted, generator=chance)
+
+    return batch, losses
+
+
+def _cached(
+    config: TrainConfig,
+    views: list[Source],
+    episodes: list[Source],
+    folder: Path,
+    model: Any,
+    processor: Any,
+    device: torch.device,
+) -> tuple[Callable[[int], Tensors], Losses]:
+    """Batches of frozen tokens."""
+    key = tokens.weights_key(model, model.parts(), config.trains)
+    perceive = perceiver(model, processor, device)
+
+    def cached(source: Source) -> tokens.Cached:
+        rows = tokens.choose(source, config.per_image, config.cache_rows, config.seed)
+        return tokens.build(source, rows, folder, key, perceive)
+
+    sampler = tokens.CachedSampler(
+        views=[cached(s) for s in views],
+        episodes=[cached(s) for s in episodes],
+        rows=config.images,
+        views_share=config.views_share,
+        seed=config.seed,
+    )
+
+    wanted = {name for name, _ in config.losses}
+
+    def losses(values: Tensors, chance: torch.Generator) -> dict[str, torch.Tensor]:
+        values = to_device(values, device)
+        return model.losses(values, hybrid_of(values), names=wanted, generator=chance)
+
+    return (lambda step: batch_of(sampler.batch(step), processor)), losses
