@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,8 @@ class FakeWorld:
         self.spec = replace(spec, attempt=max(spec.attempt, 0), scene="void")
         self.where = 0.5 if spec.seed % 2 else -0.5
         self.instruction = f"look {'left' if self.where > 0 else 'right'}"
-        self.target = "lamp"
+        self.target: Any = "lamp"
+        self.things: tuple[Any, ...] = ()
         self.head = np.zeros(2)
         self.steps = self.looked = self.observed = 0
         self.samples: list[tuple[float, float]] = []

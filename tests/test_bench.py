@@ -72,7 +72,7 @@ def test_play_stops_at_the_limit_and_renders_only_on_demand():
 
 def test_filming_changes_nothing_and_every_second_tick_is_filmed():
     plain, filmed = play(SPEC, Looker(), make=FakeWorld), play(SPEC, Looker(), film=True, make=FakeWorld)
-    assert plain.outcome == filmed.outcome and plain.film is None
+    assert plain.outcome == filmed.outcome and plain.film is None and filmed.film is not None
     assert len(filmed.film.times) == -(-filmed.outcome.steps // FILM_EVERY) == len(filmed.film.head)
     assert filmed.film.outside[0].shape == (OUTSIDE_SIZE[1], OUTSIDE_SIZE[0], 3)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -71,13 +70,12 @@ def _shelf_arm(name: str, doc: str) -> Callable[[], Arm]:
 
 
 def weights_digest(arm: Arm) -> str:
-    """First 12 digits of the checkpoint's sha256 as its config.json states it; '' without a checkpoint."""
+    """First 12 digits of the sha256 of the arm's weights, as its checkpoint states it; '' without a checkpoint."""
     if not arm.checkpoint:
         return ""
-    path = Path(arm.checkpoint) / "config.json"
-    if not path.is_file():
-        raise ValueError(f"checkpoint {arm.checkpoint}: no config.json there; give a folder that training wrote")
-    return str(json.loads(path.read_text()).get("sha256", ""))[:12]
+    from sapave.model.checkpoint import WEIGHTS, load_config
+
+    return str(load_config(arm.checkpoint)["files"][WEIGHTS]["sha256"])[:12]
 
 
 @lru_cache(maxsize=4)

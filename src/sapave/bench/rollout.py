@@ -32,8 +32,9 @@ class Stage(Protocol):
     instruction: str
     target: Any
     things: Any
-    judge: Watch
 
+    @property
+    def judge(self) -> Watch: ...
     @property
     def done(self) -> bool: ...
     def tick(self, head: np.ndarray, other: np.ndarray) -> None: ...

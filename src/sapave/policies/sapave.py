@@ -52,7 +52,7 @@ class SaPaVePolicy:
         import torch
 
         with torch.inference_mode():
-            batch = self.processor.observations([observation])
+            batch = self.processor.observe(observation)
             hybrid = self.model.perceive(batch)
             head, other = self.model.generate(hybrid, batch)
         chunk = self.processor.chunks(head, other)[0]
