@@ -19,7 +19,7 @@ lint: setup
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/lint-imports
-	@.venv/bin/pyright
+	@.venv/bin/pyright --level error
 
 tiny: setup
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" runs/tiny.sh

@@ -46,7 +46,9 @@ def test_mind_and_world_do_not_need_each_other(room: str, absent: set[str]) -> N
 
 
 def test_a_missing_package_is_one_line() -> None:
-    code = BLOCKER.format(rooms=[], heavy=["mujoco"]) + "from sapave.cli import main; sys.exit(main(['list', 'objects']))"
+    code = (
+        BLOCKER.format(rooms=[], heavy=["mujoco"]) + "from sapave.cli import main; sys.exit(main(['list', 'objects']))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "the package 'mujoco' is not installed" in done.stderr
