@@ -14,7 +14,7 @@ sapave views --out "$out/views" --scenes 12 --views 4 --samples 3 --per-shard 6
 sapave views --out "$out/views-val" --split val --scenes 4 --views 4 --samples 3
 
 say "collect: expert episodes"
-sapave collect --out "$out/episodes" --per-cell 1
+sapave collect --out "$out/episodes" --count 4
 
 say "train: the four stages"
 common=(--cache "$out/cache" --val-views "$out/views-val" --eval-images 8 --warmup 2 --log-every 5)

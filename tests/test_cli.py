@@ -55,7 +55,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["list"], "expected one kind"),
         (["train", "stge1"], "did you mean 'stage1'?"),
         (["train", "--steps", "3"], "the preset comes first"),
-        (["eval", "--policy", "expart", "--seeds", "0:1"], "did you mean 'expert'?"),
+        (["eval", "--arms", "expart", "--seeds", "0:1"], "did you mean 'expert'?"),
         (["sim", "--task", "pik"], "did you mean 'pick'?"),
     ],
 )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sapave.base.types import CONTROL_DT, EpisodeSpec
 from sapave.commands._command import Command, read_config
 
 if TYPE_CHECKING:
@@ -47,10 +46,12 @@ class Shown:
 
     def __init__(self, world: World, port: int) -> None:
         """Open the live view of `world`."""
+        from sapave.base.types import CONTROL_DT
         from sapave.sim.live import Live
 
         self._world = world
         self._live = Live(world.model, port=port)
+        self._period = CONTROL_DT
         self._due = time.monotonic()
         self._live.update(world.data, f"**{world.instruction}**")
 
@@ -64,7 +65,7 @@ class Shown:
         world.tick(head, other)
         seen = world.visible_fraction()
         self._live.update(world.data, f"**{world.instruction}**\n\n{world.time:.1f} s, target visible {seen:.0%}")
-        self._due += CONTROL_DT
+        self._due += self._period
         wait = self._due - time.monotonic()
         if wait > 0:
             time.sleep(wait)
@@ -76,6 +77,7 @@ def simulate(config: SimConfig) -> Path | None:
     """Play one episode; the film's path, or None when it was shown live. KeyError or ValueError for wrong names."""
     from sapave.base.runs import atomic
     from sapave.base.shelf import pick
+    from sapave.base.types import CONTROL_DT, EpisodeSpec
     from sapave.bench import film
     from sapave.bench.rollout import play
     from sapave.sim.world import World
