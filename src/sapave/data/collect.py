@@ -1,0 +1,240 @@
+"""`sapave collect`: many recorded episodes on all cores, in the order of their seeds; a killed run goes on."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Literal
+
+from tqdm import tqdm
+
+from sapave.base.runs import versions, write_json
+from sapave.base.seeds import rng, split_of
+from sapave.base.types import EpisodeSpec, Policy
+from sapave.data.encode import EncodedEpisode, encode_episode
+from sapave.data.episodes import EpisodeReader, EpisodeWriter
+from sapave.data.features import modality, sapave_features
+from sapave.data.lerobot_format import read_json
+from sapave.data.record import Recipe, record
+from sapave.data.video import DEFAULT_CRF
+
+CONDITIONS = ("unoccluded", "occluded", "out_of_view")
+REPORT = "meta/sapave_collect.json"
+_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS")
+
+LearnerMaker = Callable[[str], Policy]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectConfig:
+    """What to collect. Everything but count, out, workers and patience decides what an episode of a seed looks like."""
+
+    out: Path
+    """Folder of the LeRobot data set; goes on where it stopped."""
+    count: int = 100
+    """Episodes to keep."""
+    first_seed: int = 0
+    """Seeds first_seed, first_seed + 1, ... are tried until `count` episodes are kept."""
+    tasks: tuple[str, ...] = ("pick", "pick_and_place")
+    """Drawn per seed, evenly."""
+    mix: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Weights of the conditions unoccluded, occluded, out_of_view."""
+    scene: str = ""
+    """Empty: the seed chooses."""
+    every: int = 5
+    """Control ticks (25 Hz) between two recorded frames; divides 25."""
+    camera: Literal["active", "fixed"] = "active"
+    start: Literal["default", "random"] = "default"
+    """Head pose at the start."""
+    random_share: float = 0.0
+    """With start=default: share of the episodes that start at a random head pose all the same."""
+    noise: tuple[float, ...] = (0.0, 0.0075, 0.015)
+    """One of these is drawn per episode: noise on every executed increment [rad]."""
+    kicks: float = 0.3
+    """Kicks per second in episodes whose noise is not 0."""
+    learner: str = ""
+    """Checkpoint folder of a policy that drives while the expert only labels (DAgger); empty: the expert drives."""
+    expert_share: float = 0.2
+    """With a learner: chance that the expert drives one segment of 8 ticks."""
+    execute: int = 8
+    """With a learner: ticks of its chunk that are played before it looks again."""
+    width: int = 176
+    height: int = 128
+    crf: int = DEFAULT_CRF
+    """Quality of the videos, less is better."""
+    workers: int = os.cpu_count() or 1
+    """Processes of one core each; 0 runs in this process. The result does not depend on it."""
+    patience: int = 20
+    """Give up when this many times `count` seeds (and at least 50) were tried."""
+
+    def __post_init__(self) -> None:
+        if self.every < 1 or 25 % self.every:
+            raise ValueError(f"every: found {self.every}, expected 1, 5 or 25 (whole frames per second)")
+        if self.count < 0 or self.workers < 0:
+            raise ValueError(f"count {self.count}, workers {self.workers}: expected 0 or more")
+        if len(self.mix) != len(CONDITIONS) or min(self.mix) < 0 or sum(self.mix) <= 0:
+            raise ValueError(f"mix: found {self.mix}, expected three weights >= 0 for {', '.join(CONDITIONS)}")
+        if not self.tasks or not self.noise or min(self.noise) < 0:
+            raise ValueError("tasks and noise: expected at least one task and one noise level >= 0")
+        split_of(self.first_seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a worker hands back for one seed."""
+
+    seed: int
+    task: str
+    condition: str
+    episode: EncodedEpisode | None
+    reason: str
+
+
+def recipe_of(config: CollectConfig, seed: int) -> Recipe:
+    """What to play for one seed; a function of the configuration and the seed only."""
+    draw = rng(seed, "recipe")
+    task = config.tasks[int(draw.integers(len(config.tasks)))]
+    condition = str(draw.choice(CONDITIONS, p=[w / sum(config.mix) for w in config.mix]))
+    noise = float(config.noise[int(draw.integers(len(config.noise)))])
+    start = "random" if draw.random() < config.random_share else config.start
+    spec = EpisodeSpec(task=task, condition=condition, seed=seed, scene=config.scene, camera=config.camera, start=start)
+    return Recipe(
+        spec=spec,
+        every=config.every,
+        noise=noise,
+        kicks=config.kicks if noise > 0 else 0.0,
+        expert_share=config.expert_share,
+        execute=config.execute,
+        width=config.width,
+        height=config.height,
+    )
+
+
+def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> Path:
+    """Collect episodes into `config.out`; returns the folder.
+
+    `make_learner` (importable by name, it runs in the workers) turns `config.learner` into a policy. Expert episodes
+    without held success are dropped; their seeds and reasons stand in meta/sapave_collect.json.
+    """
+    if bool(config.learner) != (make_learner is not None):
+        raise ValueError("collect: a learner's checkpoint and the function that loads it belong together")
+    fps = 25 // config.every
+    features = sapave_features(fps, height=config.height, width=config.width, crf=config.crf)
+    report = _open_report(config)
+    writer = EpisodeWriter(config.out, fps=fps, features=features, robot_type="unitree_g1", modality=modality())
+    kept = set(EpisodeReader(config.out).meta("sapave/seed")) if len(writer) else set()
+    dropped = report["dropped"]
+    seed = max([config.first_seed, *(s + 1 for s in kept), *(d["seed"] + 1 for d in dropped)])
+    last = config.first_seed + max(50, config.patience * config.count)
+    with (
+        tqdm(total=config.count, initial=min(len(writer), config.count), desc="collect", disable=None) as bar,
+        _results(config, make_learner, seed, last) as results,
+    ):
+        while len(writer) < config.count:
+            result = next(results, None)
+            if result is None:
+                raise ValueError(
+                    f"collect: {len(writer)} of {config.count} episodes kept after {last - config.first_seed} seeds; "
+                    f"dropped for {dict(Counter(d['reason'] for d in dropped))}; see {config.out / REPORT}"
+                )
+            if result.episode is None:
+                kinds = {"seed": result.seed, "task": result.task, "condition": result.condition}
+                dropped.append({**kinds, "reason": result.reason})
+            else:
+                writer.commit(result.episode)
+                bar.update()
+            bar.set_postfix(dropped=len(dropped), refresh=False)
+            report["tried"] = len(writer) + len(dropped)
+            report["kept"] = len(writer)
+            write_json(config.out / REPORT, report)
+    return config.out
+
+
+def _open_report(config: CollectConfig) -> dict[str, Any]:
+    free = ("out", "count", "workers", "patience")
+    wanted = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items() if k not in free}
+    path = config.out / REPORT
+    if path.is_file():
+        report = read_json(path)
+        differs = [k for k in wanted if report["config"].get(k) != wanted[k]]
+        if differs:
+            raise ValueError(
+                f"{path}: was collected with another {', '.join(differs)}; name an empty folder or repeat that run's "
+                "options"
+            )
+        return report
+    report = {"config": wanted, "versions": versions(), "tried": 0, "kept": 0, "dropped": []}
+    write_json(path, report)
+    return report
+
+
+@contextmanager
+def _results(
+    config: CollectConfig, make_learner: LearnerMaker | None, first: int, last: int
+) -> Iterator[Iterator[Result]]:
+    if config.workers == 0:
+        yield (collect_one(config, seed, make_learner) for seed in range(first, last))
+        return
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    pool = ProcessPoolExecutor(config.workers, mp_context=get_context("spawn"))
+    try:
+        yield _ordered(pool, config, make_learner, first, last)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _ordered(
+    pool: ProcessPoolExecutor, config: CollectConfig, make_learner: LearnerMaker | None, first: int, last: int
+) -> Iterator[Result]:
+    running: deque[Future[Result]] = deque()
+    seeds = iter(range(first, last))
+    try:
+        while True:
+            while len(running) < 3 * config.workers and (seed := next(seeds, None)) is not None:
+                running.append(pool.submit(collect_one, config, seed, make_learner))
+            if not running:
+                return
+            yield running.popleft().result()
+    except BrokenProcessPool as error:
+        raise ValueError(
+            "collect: a worker process died (out of memory?); the same command goes on, or use fewer workers"
+        ) from error
+
+
+def collect_one(config: CollectConfig, seed: int, make_learner: LearnerMaker | None) -> Result:
+    """Play, record and encode the episode of one seed."""
+    recipe = recipe_of(config, seed)
+    learner = _learner(make_learner, config.learner) if make_learner is not None else None
+    recording = record(recipe, learner)
+    episode = None
+    if recording.frames is not None:
+        fps = 25 // config.every
+        features = sapave_features(fps, height=config.height, width=config.width, crf=config.crf)
+        extra = {**recording.extra, "learner": config.learner}
+        episode = encode_episode(features, fps, recording.frames, recording.instruction, extra)
+    return Result(
+        seed=seed,
+        task=recipe.spec.task,
+        condition=recipe.spec.condition,
+        episode=episode,
+        reason=recording.reason,
+    )
+
+
+@cache
+def _learner(make: LearnerMaker, checkpoint: str) -> Policy:
+    return make(checkpoint)
