@@ -62,7 +62,8 @@ class Reader(HTMLParser):
 def test_the_page_is_one_file_with_everything(results, clip, tmp_path):
     rate = {"successes": 8, "n": 10, "rate": 0.8, "low": 0.5, "high": 0.9}
     perceived = {"note": "unseen kitchens", "rows": [{"what": "one look", "rate": rate}]}
-    text = write_report(tmp_path / "report.html", results, [clip], perceived, shipped=results).read_text()
+    shipped = {**results, "perception": perceived}
+    text = write_report(tmp_path / "report.html", results, [clip], shipped=shipped).read_text()
     reader = Reader()
     reader.feed(text)
     assert reader.tags.count("video") == 1 and reader.sources and all(s.startswith("data:") for s in reader.sources)

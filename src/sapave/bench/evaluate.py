@@ -45,6 +45,8 @@ class EvalConfig:
     """Processes of one core each; 0 runs in this one."""
     films: int = 1
     """Successes and failures filmed per arm, task and condition; 0 films none."""
+    looking: int = 60
+    """Scenes of the test of looking alone, for the first arm if it has a checkpoint; 0 leaves it out."""
     execute: int = EXECUTE
     """Rows of each chunk that are played before the policy is asked again."""
 
@@ -73,6 +75,11 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     write_json(config.out / "identity.json", identity)
     rows = run(chosen, listed, config.out / "episodes.jsonl", workers=config.workers, execute=config.execute)
     results = collect(rows, chosen, episodes, identity)
+    if config.looking and chosen[0].checkpoint:
+        from sapave.bench.perception import measure_looking
+
+        path = config.out / "perception.json"
+        results["perception"] = measure_looking(chosen[0], config.looking, path, config.workers)
     write_json(config.out / "results.json", results)
     films = film.shoot(choose_films(rows, chosen, config.films), config.out / "films", config.workers, config.execute)
     report = write_report(config.out / "report.html", results, films)

@@ -21,7 +21,6 @@ def write_report(
     path: Path,
     results: dict[str, Any],
     films: Sequence[Clip] = (),
-    perceived: dict[str, Any] | None = None,
     shipped: dict[str, Any] | None = None,
     title: str = "A robot that looks, then acts",
 ) -> Path:
@@ -34,7 +33,7 @@ def write_report(
         _differences(shipped or results),
         looking(results),
         failures(results),
-        perception(perceived),
+        perception((shipped or results).get("perception")),
         protocol(results),
     )
     return write_page(path, title, "".join(parts))
