@@ -95,7 +95,7 @@ def test_only_the_named_parts_change(name: str, place: Path, zero: Path, tmp_pat
 
 @pytest.mark.parametrize("name", ["stage0", "stage1", "stage2"])
 def test_a_stopped_run_continues_bit_for_bit(name: str, place: Path, zero: Path, tmp_path: Path) -> None:
-    config = settings(name, place, steps=20, save_every=10)
+    config = settings(name, place, steps=20, save_every=10, log_every=3)
     train(config, tmp_path / "whole")
     train(config, tmp_path / "cut")
     # put the second run back to step 10, as if it had been killed while writing later lines

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -19,6 +19,10 @@ from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
 from sapave.train.presets import TrainConfig, differences
 from sapave.train.resume import load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
+
+
+BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "mark": 0}
+"""What a saved state tells besides weights and optimiser, before the first step."""
 
 
 def main(config: TrainConfig, out: Path) -> dict[str, Any]:
@@ -70,7 +74,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
     run, model = out / "train", job.model
     named = freeze_but(model, config.trains)
     optimizer = make_optimizer(named, config)
-    saved = load_state(run / "state", named, optimizer) or {"step": 0, "seconds": 0.0, "ending": None}
+    found = load_state(run / "state", named, optimizer) or {}
+    saved = {**BEGINNING, "mark": found.get("step", 0), **found}
     first, ending = saved["step"], Ending(*saved["ending"]) if saved["ending"] else None
     trim_metrics(run / "metrics.jsonl", first)
     trained = sum(p.numel() for _, p in named)
@@ -80,8 +85,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
         logger.info("resumed at step %d", first)
     board = _board(run) if config.tensorboard else None
     began = time.monotonic() - saved["seconds"]
-    window: dict[str, float] = {}
-    rows = mark = 0
+    window: dict[str, float] = dict(saved["window"])
+    rows, mark = 0, saved["mark"]
     marked = time.monotonic()
     last: dict[str, Any] = {}
     step = first
@@ -95,7 +100,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                     board.add_scalar(key, value, row["step"])
 
     def save() -> None:
-        extra = {"seconds": time.monotonic() - began, "ending": [ending.first, ending.length] if ending else None}
+        end = [ending.first, ending.length] if ending else None
+        extra = {"seconds": time.monotonic() - began, "ending": end, "window": window, "mark": mark}
         save_state(run / "state", step, named, optimizer, extra)
         job.save(out)
 
@@ -114,7 +120,7 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 window[name] = window.get(name, 0.0) + value
             if step % config.log_every == 0 or step == config.steps:
                 now = time.monotonic()
-                n = step - (mark or first)
+                n = step - mark
                 row = {"step": step, **{k: v / n for k, v in window.items()}, "lr": lr}
                 finish_row({**row, "rows_per_s": round(rows / (now - marked), 2), "seconds": round(now - began, 1)})
                 mark, marked, window, rows = step, now, {}, 0
@@ -152,9 +158,9 @@ def _step(
     with torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext():
         terms = job.losses(batch, chance)
     weights = dict(config.losses)
-    loss = sum(weights[name] * value for name, value in terms.items() if name in weights)
-    if not isinstance(loss, torch.Tensor):
+    if not weights.keys() & terms.keys():
         raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
+    loss = torch.stack([weights[name] * value for name, value in terms.items() if name in weights]).sum()
     if not torch.isfinite(loss):
         raise ValueError(f"step {step}: the loss is {loss.item()}; lower the learning rate (now {config.lr})")
     optimizer.zero_grad(set_to_none=True)
@@ -164,7 +170,7 @@ def _step(
     return {"loss": loss.item(), **{k: v.item() for k, v in terms.items() if k in weights}, "grad_norm": norm.item()}
 
 
-def _ahead(job: Job, first: int, config: TrainConfig) -> Iterator[dict[str, Any]]:
+def _ahead(job: Job, first: int, config: TrainConfig) -> Generator[dict[str, Any], None, None]:
     """Batches from `first` on, prepared by threads a few steps ahead; the order is the step's, not the threads'."""
     ahead = max(1, config.workers) + 1
     with ThreadPoolExecutor(max(1, config.workers)) as pool:

@@ -163,5 +163,5 @@ RUNTIME = ("device", "threads", "workers", "save_every", "log_every", "eval_ever
 def differences(config: TrainConfig, saved: dict[str, Any]) -> list[str]:
     """Settings in which a resumed run would differ from the saved one, as `name: saved -> now`."""
     now = json.loads(json.dumps(asdict(config)))
-    names = [f.name for f in fields(config) if f.name not in RUNTIME]
-    return [f"{n}: {saved.get(n)!r} -> {now[n]!r}" for n in names if saved.get(n) != now[n]]
+    before = {f.name: saved.get(f.name, f.default) for f in fields(config) if f.name not in RUNTIME}
+    return [f"{n}: {value!r} -> {now[n]!r}" for n, value in before.items() if value != now[n]]
