@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bench_fakes import FakeWorld, Looker, rows
+from sapave.base.seeds import SPLIT_RANGES
 from sapave.base.types import N_OTHER, ActionChunk, EpisodeSpec
 from sapave.bench import arms as arms_module
-from sapave.bench import evaluate, lists
+from sapave.bench import certify, evaluate, lists
 from sapave.bench.arms import Arm
 from sapave.bench.lists import EpisodeList, Listed
 from sapave.bench.parallel import each
@@ -47,9 +48,9 @@ def fake(monkeypatch):
         policy = Looker() if arm.name in ("active", "fixed", "expert") else Zero()
         return play(spec, policy, execute=execute, film=film, make=FakeWorld)
 
-    for module in (arms_module, evaluate, lists, evaluate.film):
+    for module in (arms_module, evaluate, certify, evaluate.film):
         monkeypatch.setattr(module, "play_arm", play_arm)
-    monkeypatch.setattr(lists, "make_world", FakeWorld)
+    monkeypatch.setattr(certify, "make_world", FakeWorld)
     return played
 
 
@@ -100,7 +101,7 @@ def test_overlapping_chunks_start_after_the_executed_rows():
     assert np.all(world.head == 0)
 
 
-def test_certify_keeps_what_the_expert_holds_and_counts_the_rest(fake, monkeypatch):
+def test_certify_keeps_what_the_expert_holds_and_counts_the_rest(fake, monkeypatch, tmp_path):
     class Flaky(FakeWorld):
         def __init__(self, spec):
             if spec.seed % 5 == 0:
@@ -109,13 +110,19 @@ def test_certify_keeps_what_the_expert_holds_and_counts_the_rest(fake, monkeypat
             if spec.seed % 3 == 0:
                 self.max_steps = 10
 
-    monkeypatch.setattr(lists, "make_world", Flaky)
-    found = lists.certify(TASKS, CONDITIONS, (100, 140), per_cell=6)
+    monkeypatch.setattr(certify, "make_world", Flaky)
+    found = certify.certify(TASKS, CONDITIONS, (100, 140), per_cell=6)
     cell = [e.seed for e in found.episodes if (e.task, e.condition) == ("pick", "unoccluded")]
     assert cell == [101, 103, 104, 106, 107, 109] and len(found.episodes) == 24
     assert found.expert["pick/unoccluded"] == {"drawn": 10, "layouts": 8, "solved": 6}
+    fake.clear()
+    progress = tmp_path / "progress.jsonl"
+    certify.certify(("pick",), ("unoccluded",), (100, 140), per_cell=3, progress=progress)
+    again = certify.certify(("pick",), ("unoccluded",), (100, 140), per_cell=6, progress=progress)
+    assert again.episodes == tuple(e for e in found.episodes if (e.task, e.condition) == ("pick", "unoccluded"))
+    assert len(fake) == 8  # nothing was played twice
     with pytest.raises(ValueError, match="wider range"):
-        lists.certify(TASKS, CONDITIONS, (100, 104), per_cell=6)
+        certify.certify(TASKS, CONDITIONS, (100, 104), per_cell=6)
 
 
 def test_lists_survive_the_disk_and_refuse_other_versions(tmp_path):
@@ -144,7 +151,7 @@ def test_committed_lists_are_whole():
         cells = {(e["task"], e["condition"]) for e in raw["episodes"]}
         assert len(cells) == 6 and len(raw["episodes"]) >= 6 * 100
         assert len({json.dumps(e, sort_keys=True) for e in raw["episodes"]}) == len(raw["episodes"])
-        low, high = lists.SPLIT_RANGES[name]
+        low, high = SPLIT_RANGES[name]
         assert all(low <= e["seed"] < high for e in raw["episodes"])
 
 

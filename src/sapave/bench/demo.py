@@ -32,6 +32,8 @@ class DemoConfig:
     """Folder of report.html and the films."""
     checkpoint: Path | None = None
     """A checkpoint folder; the shipped one by default."""
+    episodes: str = "test"
+    """A committed list (val, test) or the path of a list file."""
     per_cell: int = 4
     """Episodes per task and condition."""
     films: int = 1
@@ -48,9 +50,9 @@ def demo(config: DemoConfig) -> Path:
 
 
 def play_episodes(config: DemoConfig) -> Path:
-    """The first episodes of the committed test list: rates, films, and the shipped full evaluation beside them."""
+    """The first episodes of a list: rates, films, and the shipped full evaluation beside them."""
     chosen = arms(("active",), config.checkpoint)
-    episodes = lists.load("test")
+    episodes = lists.load(config.episodes)
     listed = episodes.take(config.per_cell)
     identity = {
         "protocol": PROTOCOL_VERSION,

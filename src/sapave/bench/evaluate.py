@@ -14,11 +14,12 @@ from tqdm import tqdm
 from sapave.base.runs import append_jsonl, start_run, versions, write_json
 from sapave.bench import film, lists
 from sapave.bench.arms import Arm, arms, play_arm, weights_digest
+from sapave.bench.certify import certify
 from sapave.bench.lists import EpisodeList, Listed
 from sapave.bench.parallel import each
 from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS, WORDS
 from sapave.bench.report import write_report
-from sapave.bench.summary import Row, summarise
+from sapave.bench.summary import Row, read_rows, summarise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ def episodes_of(config: EvalConfig) -> EpisodeList:
         return kept
     if not config.per_cell:
         raise ValueError("--seeds needs --per-cell of at least 1")
-    fresh = lists.certify(
+    fresh = certify(
         config.tasks, config.conditions, (int(low), int(high)), config.per_cell, config.workers, config.seeds
     )
     lists.save(path, fresh)
@@ -169,18 +170,6 @@ def play_one(job: Job) -> Row:
         "wall_s": round(record.wall_s, 3),
         "policy_s": round(record.policy_s, 3),
     }
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Finished rows; a half line that a kill left at the end is cut off the file."""
-    if not path.is_file():
-        return []
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if whole != data:
-        with open(path, "r+b") as handle:
-            handle.truncate(len(whole))
-    return [json.loads(line) for line in whole.splitlines()]
 
 
 def collect(

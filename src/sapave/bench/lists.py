@@ -1,4 +1,4 @@
-"""Episode lists: committed ones under lists/, and fresh ones, each episode certified solvable by the expert."""
+"""Episode lists on disk: those committed under lists/, and any other file of the same form."""
 
 from __future__ import annotations
 
@@ -9,18 +9,10 @@ from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from tqdm import tqdm
-
 from sapave.base.runs import atomic
-from sapave.base.seeds import SPLIT_RANGES
 from sapave.base.shelf import choose
 from sapave.base.types import EpisodeSpec
-from sapave.bench.arms import Arm, play_arm
-from sapave.bench.parallel import each
-from sapave.bench.protocol import Stamp, check_stamp, current
-from sapave.bench.rollout import make_world
-
-EXPERT = Arm(name="expert", doc="", policy="expert")
+from sapave.bench.protocol import Stamp, check_stamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,82 +105,3 @@ def parse(text: str, what: str) -> EpisodeList:
         raise ValueError(f"{what}: not an episode list ({error}); make one with certify or take it again") from error
     check_stamp(what, stamp)
     return found
-
-
-def certify_one(job: tuple[str, str, int]) -> dict[str, object]:
-    """Let the expert try one (task, condition, seed): {'layout': False}, {'solved': False} or the episode."""
-    task, condition, seed = job
-    try:
-        world = make_world(EpisodeSpec(task=task, condition=condition, seed=seed))
-    except ValueError:  # no candidate layout of this seed measures as the condition
-        return {"layout": False, "solved": False}
-    record = play_arm(EXPERT, world)
-    world.close()
-    if not record.outcome.success_held:
-        return {"layout": True, "solved": False, "failure": record.outcome.failure}
-    episode = Listed(
-        task=task,
-        condition=condition,
-        seed=seed,
-        attempt=record.spec.attempt,
-        scene=record.spec.scene,
-        target=record.target,
-        instruction=record.instruction,
-        expert_steps=record.outcome.steps,
-    )
-    return {"layout": True, "solved": True, "episode": episode}
-
-
-def certify(
-    tasks: Sequence[str],
-    conditions: Sequence[str],
-    split: str | tuple[int, int],
-    per_cell: int,
-    workers: int = 0,
-    name: str = "",
-) -> EpisodeList:
-    """Draw seeds of a split (or of a range A, B) in order; keep the first `per_cell` per cell that the expert holds.
-
-    The result does not depend on `workers`. ValueError when the range ends before every cell is full.
-    """
-    low, high = choose(dict(SPLIT_RANGES), split, "split") if isinstance(split, str) else split
-    if not 0 <= low < high:
-        raise ValueError(f"seeds {low}:{high}: expected 0 <= A < B")
-    kept: dict[tuple[str, str], list[Listed]] = {(t, c): [] for t in tasks for c in conditions}
-    counts = {cell: {"drawn": 0, "layouts": 0, "solved": 0} for cell in kept}
-    following = dict.fromkeys(kept, low)
-    with tqdm(total=per_cell * len(kept), desc="certify", disable=None) as bar:
-        while jobs := _next_jobs(kept, following, per_cell, high):
-            found = dict(each(certify_one, jobs, workers))
-            for job in jobs:
-                cell, result = job[:2], found[job]
-                counts[cell]["drawn"] += 1
-                counts[cell]["layouts"] += bool(result["layout"])
-                counts[cell]["solved"] += bool(result["solved"])
-                if result["solved"]:
-                    kept[cell].append(result["episode"])
-                    bar.update()
-    for cell, episodes in kept.items():
-        if len(episodes) < per_cell:
-            raise ValueError(
-                f"seeds {low}:{high}: the expert held {len(episodes)} of {counts[cell]['drawn']} episodes of "
-                f"{'/'.join(cell)}, {per_cell} are asked for; give a wider range or a smaller --per-cell"
-            )
-    return EpisodeList(
-        name=name or (split if isinstance(split, str) else f"{low}:{high}"),
-        stamp=current(),
-        episodes=tuple(e for episodes in kept.values() for e in episodes),
-        expert={"/".join(cell): count for cell, count in counts.items()},
-    )
-
-
-def _next_jobs(
-    kept: dict[tuple[str, str], list[Listed]], following: dict[tuple[str, str], int], per_cell: int, high: int
-) -> list[tuple[str, str, int]]:
-    """The next seeds of every cell that is not full; advances `following`."""
-    jobs = []
-    for cell, episodes in kept.items():
-        missing = min(per_cell - len(episodes), high - following[cell])
-        jobs += [(*cell, following[cell] + i) for i in range(missing)]
-        following[cell] += max(0, missing)
-    return jobs

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
@@ -72,3 +74,15 @@ def difference(a: Iterable[Row], b: Iterable[Row]) -> dict[str, Any]:
 
 def _unique(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Finished rows; a half line that a kill left at the end is cut off the file."""
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        with open(path, "r+b") as handle:
+            handle.truncate(len(whole))
+    return [json.loads(line) for line in whole.splitlines()]
