@@ -20,7 +20,6 @@ from sapave.train.presets import TrainConfig, differences
 from sapave.train.resume import load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
 
-
 BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "mark": 0}
 """What a saved state tells besides weights and optimiser, before the first step."""
 
