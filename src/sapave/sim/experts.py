@@ -35,6 +35,8 @@ class _State:
     holding: bool
     placed: bool
     unseen: bool
+    strayed: bool
+    """The free object is no longer where the plan believes."""
 
 
 class Expert:
@@ -76,10 +78,12 @@ class Expert:
         controller = self.world.controller
         head, other = controller.targets_head, controller.targets_other
         arm, hand = self._slices(self.plan.side if self.plan else "left")
-        state = _State(head, other[arm], other[hand], False, False, False)
+        state = _State(head, other[arm], other[hand], False, False, False, False)
         if self.plan is not None:
             state.holding = self._holding(state)
             state.placed = self._placed(state)
+            away = np.linalg.norm(self.world.position(self.world.target.name) - self.plan.centre)
+            state.strayed = bool(away > 2 * MOVED) and not state.holding and not state.placed
         state.unseen = self.looks and not state.holding and not self._visible()
         return state
 
@@ -144,7 +148,7 @@ class Expert:
         for side in sides:
             arm, _ = self._slices(side)
             now = world.controller.targets_other[arm]
-            for grasps in grasps_for(world.target, centre, side):
+            for grasps in grasps_for(world.target.half_height, centre, side):
                 self.plan = self.planner.plan_pick(side, grasps, now)
                 if self.plan is None:
                     continue
@@ -229,7 +233,7 @@ class Expert:
             return look, path.next_step(state.arm, speed, slow=0.5 if self.carry else 1.0), close
         if closure > 0.1:
             return look, still, open_
-        if state.unseen:
+        if state.unseen or state.strayed:
             return look, still, open_
         return look, self.plan.approach.next_step(state.arm, speed, slow=SLOW), open_
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,9 +94,22 @@ class Planner:
         stream[index : index + 7] = angles
         return self.robot.chains[side].pose(stream)
 
-    def touches(self, side: str, arms: np.ndarray, hand: np.ndarray, *, target: float = CLEARANCE) -> float:
+    def extent(self, flip: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], float]:
+        """How far the target's solid parts reach from its centre in a direction [3] (of the mirrored world) [m]."""
+        model, data = self.model, self.world.data
+        centre = self.world.position(self.world.target.name)
+        solid = [g for g in self._target_geoms if model.geom_contype[g]]
+        parts = [
+            (model.geom_type[g], model.geom_size[g], data.geom_xpos[g] - centre, data.geom_xmat[g].reshape(3, 3))
+            for g in solid
+        ]
+        return lambda direction: max(_support(*part, flip(direction)) for part in parts)
+
+    def touches(
+        self, side: str, arms: np.ndarray, hand: np.ndarray, *, target: float = CLEARANCE, scene: float = CLEARANCE
+    ) -> float:
         """Worst violation [m] over postures `arms` [k, 7] rad with the fingers at `hand` [6] rad: how much closer the
-        arm comes to anything than the clearance (`target`: the clearance kept from the target; negative: may press)."""
+        arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press)."""
         model, data, mine = self.model, self._scratch, self._arm_geoms[side]
         data.qpos[:] = self.world.data.qpos
         data.qpos[self._hand_qpos[side]] = hand
@@ -113,7 +126,7 @@ class Planner:
                 pairs, gaps = data.contact.geom, data.contact.dist
                 hit = mine[pairs].any(1) & ~mine[pairs].all(1)
                 on_target = np.isin(pairs, self._target_geoms).any(1)
-                allowed = np.where(on_target, target, CLEARANCE)
+                allowed = np.where(on_target, target, scene)
                 if hit.any():
                     worst = max(worst, float((allowed - gaps)[hit].max()))
         finally:
@@ -127,7 +140,8 @@ class Planner:
         target = self.world.target
         real = self.world.position(target.name)
         centre = flip(real)
-        goals = [(g.position(centre, target.radius), g.rotation(), g) for g in grasps]
+        extent = self.extent(flip)
+        goals = [(g.position(centre, extent), g.rotation(), g) for g in grasps]
         positions = np.array([p for p, _, _ in goals])
         rotations = np.array([r for _, r, _ in goals])
         pre = positions - STANDOFF * np.array([g.direction() for g in grasps])
@@ -146,15 +160,15 @@ class Planner:
         smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
         home = turn(np.asarray(now))
         order = np.lexsort((np.abs(before - home).max(1), which))
-        for i in order[(ok1 & ok2 & smooth)[order]][:24]:
+        for i in order[(ok1 & ok2 & smooth)[order]][:60]:
             grasp = grasps[which[i]]
             via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
             if via is None:
                 continue
             path = np.stack([*via, turn(before[i]), turn(at[i])])
-            if self.touches(side, _between(path[-2], path[-1], 3), OPEN, target=-0.004) > 0:
+            if self.touches(side, _between(path[-2], path[-1], 3), OPEN, target=-0.004, scene=0.0) > 0:
                 continue
-            if self.touches(side, turn(lifted[i]), grasp.closed() * 0.6, target=-1.0) > 0:
+            if self.touches(side, turn(lifted[i]), grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
             tip, rotation = self.tip(side, path[-1])
             return Plan(
@@ -172,7 +186,7 @@ class Planner:
         end = turn(before)
         if self.touches(side, end, OPEN) > 0:
             return None
-        if self.touches(side, _between(now, end, 6), OPEN) <= 0:
+        if self.touches(side, _between(now, end, 10), OPEN) <= 0:
             return []
         back = -grasp.direction()
         for shift in ((0, 0, 0.08), 0.07 * back, 0.07 * back + np.array([0, 0, 0.08]), (0, 0, 0.15), 0.14 * back):
@@ -180,9 +194,9 @@ class Planner:
             if not ok[0] or np.abs(via[0] - before).max() > 1.0:
                 continue
             point = turn(via[0])
-            if self.touches(side, _between(now, point, 6), OPEN) > 0:
+            if self.touches(side, _between(now, point, 10), OPEN) > 0:
                 continue
-            if self.touches(side, _between(point, end, 4), OPEN) <= 0:
+            if self.touches(side, _between(point, end, 6), OPEN) <= 0:
                 return [point]
         rest = self._rest(side)
         if np.abs(rest - now).max() < 0.05:
@@ -231,6 +245,23 @@ class Planner:
                 continue
             return CarryPlan(offset=offset, carry=Path(carry), retreat=Path(retreat))
         return None
+
+
+def _support(kind: int, size: np.ndarray, at: np.ndarray, axes: np.ndarray, direction: np.ndarray) -> float:
+    """Reach of one primitive along a unit direction [3], from the object's centre [m]."""
+    local = axes.T @ direction
+    shapes = mujoco.mjtGeom
+    if kind == shapes.mjGEOM_BOX:
+        reach = float(np.abs(local) @ size)
+    elif kind == shapes.mjGEOM_CYLINDER:
+        reach = float(size[0] * np.hypot(local[0], local[1]) + size[1] * abs(local[2]))
+    elif kind == shapes.mjGEOM_CAPSULE:
+        reach = float(size[0] + size[1] * abs(local[2]))
+    elif kind == shapes.mjGEOM_ELLIPSOID:
+        reach = float(np.linalg.norm(local * size))
+    else:
+        reach = float(size[0])
+    return reach + float(at @ direction)
 
 
 def _turned(grasp: Grasp, yaw: float) -> np.ndarray:

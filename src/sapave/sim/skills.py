@@ -5,6 +5,7 @@ Everything about arms is written for the left one; `mirror_point` and `mirror_ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,10 +75,12 @@ class Grasp:
         """[3, 3] hand in base."""
         return turn_z(self.yaw) @ turn_y(self.pitch) @ turn_x(self.tilt)
 
-    def position(self, centre: np.ndarray, radius: float) -> np.ndarray:
-        """Grasp point [3] m for an object of this radius [m] at centre [3] m."""
-        offset = np.array([-self.reach - 1.2 * (radius - 0.03), radius + self.gap - PALM_DEPTH, 0.0])
-        return centre + self.rotation() @ offset + np.array([0.0, 0.0, self.height])
+    def position(self, centre: np.ndarray, extent: Callable[[np.ndarray], float]) -> np.ndarray:
+        """Grasp point [3] m for an object at centre [3] m that reaches `extent(direction)` m from it."""
+        rotation = self.rotation()
+        thickness, length = extent(rotation[:, 1]), extent(-rotation[:, 0])
+        offset = np.array([-self.reach - 1.2 * (length - 0.03), thickness + self.gap - PALM_DEPTH, 0.0])
+        return centre + rotation @ offset + np.array([0.0, 0.0, self.height])
 
     def direction(self) -> np.ndarray:
         """[3] unit vector of the last stretch in the base frame."""
@@ -122,7 +125,7 @@ class Path:
         best = len(away) - 1 - int(np.argmin(away[::-1] - 1e-6))
         return best, float(fractions[best]), float(away[best])
 
-    def next_step(self, angles: np.ndarray, speed: float, *, corridor: float = 0.15, slow: float = 1.0) -> np.ndarray:
+    def next_step(self, angles: np.ndarray, speed: float, *, corridor: float = 0.06, slow: float = 1.0) -> np.ndarray:
         """Increment [7] rad (largest entry <= speed) along the path; outside the corridor [rad], towards its start.
         `slow` scales the speed on the last segment."""
         segment, fraction, away = self.locate(angles)
@@ -131,7 +134,7 @@ class Path:
         else:
             if segment == len(self.points) - 2:
                 speed = speed * slow
-            goal = self._ahead(segment, fraction, max(2.0 * speed, away))
+            goal = self._ahead(segment, fraction, max(1.5 * speed, away))
         delta = goal - angles
         return delta * min(1.0, speed / max(float(np.abs(delta).max()), 1e-9))
 
@@ -146,12 +149,17 @@ class Path:
         return self.points[-1]
 
 
-def grasps_for(thing, centre: np.ndarray, side: str) -> list[list[Grasp]]:
+def grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[Grasp]]:
     """Grasps worth trying, in groups, the most reliable first; `centre` [3] m of the thing, `side` the hand."""
     y = centre[1] if side == "left" else -centre[1]
-    ahead = np.arctan2(y - 0.10, max(centre[0], 0.05) + 0.05)
-    yaws = ahead + np.array([0.0, -0.3, 0.3, -0.6, 0.6, 0.9, -0.9])
-    groups = []
-    for tilt, pitch in ((0.15, 0.1), (0.7, 0.35), (1.0, 0.5), (0.4, 0.2)):
-        groups.append([Grasp(yaw=float(v), pitch=pitch, tilt=tilt, height=0.0) for v in yaws])
-    return groups
+    ahead = np.arctan2(y - 0.16, max(centre[0], 0.05) - 0.02)
+    yaws = np.clip(ahead, -0.5, 1.2) + np.array([-0.35, -0.6, -0.1, -0.85, 0.2, 0.5, -1.1])
+    low = half_height < 0.04
+    heights = (-0.008, -0.002) if low else (0.0, 0.015)
+    tilts = (0.8, 0.6, 1.0) if low else (0.5, 0.3, 0.75)
+    first = [(t, p, h) for t in tilts for p in (0.3, 0.1, 0.5) for h in heights]
+    rest = [(t, p, h) for t in (0.1, 0.4, 1.25) for p in (0.2, 0.0, 0.6) for h in (0.0, 0.02)]
+    return [
+        [Grasp(yaw=float(v), pitch=p, tilt=t, height=h, approach=0.3, reach=0.004) for t, p, h in shapes for v in yaws]
+        for shapes in (first, rest)
+    ]

@@ -72,7 +72,7 @@ def add(spec: mujoco.MjSpec, *, meshes: bool = False) -> None:
     """Build the robot into a spec; with `meshes` show the shells of robot_descriptions' G1 (ValueError without it)."""
     spec.compiler.degree = False
     torso = TRUNK.body(spec.worldbody, "torso_link", TORSO)
-    TRUNK.solid(torso, "box", (0.055, 0.085, 0.13), (0.0, 0.0, 0.15), shade=2)
+    TRUNK.solid(torso, "box", (0.05, 0.075, 0.13), (0.0, 0.0, 0.15), shade=2)
     TRUNK.visual(torso, "capsule", 0.06, (0.0, -0.05, 0.02), (0.0, 0.05, 0.02), shade=0)
     for side in (LEFT, RIGHT):
         _add_arm(spec, torso, side)
