@@ -11,7 +11,7 @@ import pytest
 
 from sapave.base.types import ActionChunk, Observation
 from sapave.data import record as record_module
-from sapave.data.collect import REPORT, CollectConfig, collect, recipe_of
+from sapave.data.collect import REPORT, CollectConfig, _alone, collect, recipe_of
 from sapave.data.episodes import EpisodeReader
 from sapave.data.features import HEAD_CAMERA, HEAD_DEPTH
 from sapave.data.record import Disturbance, Recipe
@@ -103,6 +103,8 @@ def test_fixed_camera_keeps_and_teaches_a_still_head(tmp_path: Path) -> None:
 def test_another_configuration_is_refused(collected: Path) -> None:
     with pytest.raises(ValueError, match="collected with another noise"):
         collect(replace(CONFIG, out=collected, noise=(0.5,)))
+    with pytest.raises(ValueError, match="another run is collecting"), _alone(collected):
+        collect(replace(CONFIG, out=collected))
     with pytest.raises(ValueError, match="belong together"):
         collect(replace(CONFIG, out=collected, learner="slow"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -126,6 +127,11 @@ def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> 
     """
     if bool(config.learner) != (make_learner is not None):
         raise ValueError("collect: a learner's checkpoint and the function that loads it belong together")
+    with _alone(config.out):
+        return _collect(config, make_learner)
+
+
+def _collect(config: CollectConfig, make_learner: LearnerMaker | None) -> Path:
     fps = 25 // config.every
     features = sapave_features(fps, height=config.height, width=config.width, crf=config.crf)
     report = _open_report(config)
@@ -156,6 +162,18 @@ def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> 
             report["kept"] = len(writer)
             write_json(config.out / REPORT, report)
     return config.out
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second run out of the same folder; the lock ends with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(f"{folder}: another run is collecting into this folder; wait or name another") from error
+        yield
 
 
 def _open_report(config: CollectConfig) -> dict[str, Any]:

@@ -136,6 +136,10 @@ class Episode:
         self.length: int = row["length"]
         self.task: str = row["tasks"][0]
 
+    def __len__(self) -> int:
+        """Number of frames."""
+        return self.length
+
     @property
     def extra(self) -> dict[str, Any]:
         """Our own columns of the episodes table (seed, scene, ...), without their prefix."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -204,7 +203,7 @@ def _drive(world: World, expert: Expert, learner: Policy | None, recipe: Recipe,
     return True
 
 
-def _extra(world: World, recipe: Recipe, learner: Policy | None, held: bool, ever: bool) -> Mapping[str, Any]:
+def _extra(world: World, recipe: Recipe, learner: Policy | None, held: bool, ever: bool) -> dict[str, Any]:
     spec, thing = world.spec, world.target
     gaze = world.best_gaze if world.best_gaze is not None else np.zeros(2)
     return {

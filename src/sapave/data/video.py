@@ -90,7 +90,7 @@ def concatenate_videos(videos: Sequence[Path], out: Path, fps: int) -> list[int]
                     packets = [packet for packet in source.demux(inlet) if packet.dts is not None]
                     shift = int(sum(counts) * frame_time / packets[0].time_base) if packets else 0
                     for packet in packets:
-                        packet.pts, packet.dts = (packet.pts or 0) + shift, packet.dts + shift
+                        packet.pts, packet.dts = (packet.pts or 0) + shift, (packet.dts or 0) + shift
                         packet.stream = stream
                         container.mux(packet)
                     counts.append(len(packets))
