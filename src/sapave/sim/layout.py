@@ -91,14 +91,15 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
 def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
     xy = g.uniform(place.low, place.high)
     yaw = float(g.uniform(-0.9, 0.9)) if thing.family.name == "mug" else float(g.uniform(-np.pi, np.pi))
-    return Standing(thing=thing, place=place, xy=(float(xy[0]), float(xy[1])), yaw=yaw)
+    side = -1.0 if place.mirrored and g.uniform() < 0.5 else 1.0
+    return Standing(thing=thing, place=place, xy=(float(xy[0]), side * float(xy[1])), yaw=yaw)
 
 
 def _goal(side: str, occluded: bool, scene: Scene, g: np.random.Generator) -> Goal:
     sign = 1.0 if side == "left" else -1.0
     z = scene.places["front_left"].z + tray.TOP
-    # An occluder needs room beside the middle: then the tray stands just across it, still in the same arm's reach.
-    away = g.uniform(-0.08, -0.05) if occluded else g.uniform(0.01, 0.05)
+    # An occluder needs room beside the middle: then the tray stands a little across it, in the same arm's reach.
+    away = g.uniform(-0.035, 0.0) if occluded else g.uniform(0.01, 0.05)
     position = np.array([g.uniform(0.27, 0.31), sign * away, z])
     return Goal(name="tray", words="tray", position=position, radius=tray.RADIUS)
 

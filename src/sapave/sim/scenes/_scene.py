@@ -28,6 +28,8 @@ class Place:
     reachable: bool = True
     hidden: bool = False
     """Out of view at the default head pose."""
+    mirrored: bool = False
+    """The same region on the other side (-y) belongs to it too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +57,13 @@ def kitchen_places() -> dict[str, Place]:
         Place(name="front_left", words="in front of you on the left", low=(0.23, 0.19), high=(0.32, 0.27), z=TOP),
         Place(name="front_right", words="in front of you on the right", low=(0.23, -0.27), high=(0.32, -0.19), z=TOP),
         Place(name="back", words="at the back", low=(0.50, -0.34), high=(0.64, 0.34), z=TOP, reachable=False),
-        Place(name="left", words="on the left counter", low=(0.10, 0.42), high=(0.20, 0.47), z=TOP, hidden=True),
-        Place(name="right", words="on the right counter", low=(0.10, -0.47), high=(0.20, -0.42), z=TOP, hidden=True),
-        Place(name="shelf", words="on the upper shelf", low=(0.37, -0.20), high=(0.40, 0.20), z=SHELF_TOP, hidden=True),
-    )
+        Place(name="left", words="on the left counter", low=(0.05, 0.40), high=(0.12, 0.45), z=TOP, hidden=True),
+        Place(name="right", words="on the right counter", low=(0.05, -0.45), high=(0.12, -0.40), z=TOP, hidden=True),
+        Place(
+            name="shelf", words="on the upper shelf", low=(0.37, 0.08), high=(0.39, 0.17), z=SHELF_TOP, hidden=True,
+            mirrored=True,
+        ),
+    )  # fmt: skip
     return {p.name: p for p in places}
 
 

@@ -29,6 +29,6 @@ SCENE = Scene(
         wood=(0.48, 0.34, 0.22),
         accent=(0.66, 0.58, 0.44),
         tiles=False,
-        fittings=(("sink", 0.62, -0.45, TOP), ("fruit_board", 0.15, 0.46, TOP), ("mat", 0.15, -0.46, TOP)),
+        fittings=(("sink", 0.62, -0.45, TOP), ("fruit_board", 0.09, 0.46, TOP), ("mat", 0.09, -0.46, TOP)),
     ),
 )

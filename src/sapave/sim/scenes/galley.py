@@ -29,6 +29,6 @@ SCENE = Scene(
         wood=(0.62, 0.47, 0.32),
         accent=(0.50, 0.62, 0.66),
         tiles=True,
-        fittings=(("stove", 0.62, -0.45, TOP), ("fruit_board", 0.15, 0.46, TOP), ("mat", 0.15, -0.46, TOP)),
+        fittings=(("stove", 0.62, -0.45, TOP), ("fruit_board", 0.09, 0.46, TOP), ("mat", 0.09, -0.46, TOP)),
     ),
 )

@@ -29,6 +29,6 @@ SCENE = Scene(
         wood=(0.74, 0.62, 0.46),
         accent=(0.42, 0.44, 0.50),
         tiles=True,
-        fittings=(("stove", 0.62, 0.45, TOP), ("fruit_board", 0.15, -0.46, TOP), ("mat", 0.15, 0.46, TOP)),
+        fittings=(("stove", 0.62, 0.45, TOP), ("fruit_board", 0.09, -0.46, TOP), ("mat", 0.09, 0.46, TOP)),
     ),
 )
