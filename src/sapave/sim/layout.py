@@ -76,7 +76,7 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     target = make_thing("thing0", family, colour, look)
     standings = [_stand(target, place, g)]
     side = "left" if standings[0].xy[1] > 0 else "right"
-    goal = _goal(side, spec.condition == "occluded", scene, g) if task.has_goal else None
+    goal = _goal(side, spec.condition, scene, g) if task.has_goal else None
     occluder = _occluder(standings[0], g) if spec.condition == "occluded" else None
     _distract(standings, names[1:], scene, split, goal, occluder, g)
     nouns = family.nouns if split == "test" else family.nouns[:-1]
@@ -95,12 +95,15 @@ def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
     return Standing(thing=thing, place=place, xy=(float(xy[0]), side * float(xy[1])), yaw=yaw)
 
 
-def _goal(side: str, occluded: bool, scene: Scene, g: np.random.Generator) -> Goal:
+_TRAY_Y = {"unoccluded": (0.01, 0.05), "occluded": (-0.035, 0.0), "out_of_view": (0.13, 0.19)}
+"""How far the tray stands from the middle toward the target's side [m]: beside a target in front of the robot, a
+little across the middle when an occluder needs the room, and on the target's side when that comes from a wing."""
+
+
+def _goal(side: str, condition: str, scene: Scene, g: np.random.Generator) -> Goal:
     sign = 1.0 if side == "left" else -1.0
     z = scene.places["front_left"].z + tray.TOP
-    # An occluder needs room beside the middle: then the tray stands a little across it, in the same arm's reach.
-    away = g.uniform(-0.035, 0.0) if occluded else g.uniform(0.01, 0.05)
-    position = np.array([g.uniform(0.27, 0.31), sign * away, z])
+    position = np.array([g.uniform(0.26, 0.30), sign * g.uniform(*_TRAY_Y[condition]), z])
     return Goal(name="tray", words="tray", position=position, radius=tray.RADIUS)
 
 
