@@ -109,6 +109,13 @@ def test_another_configuration_is_refused(collected: Path) -> None:
         collect(replace(CONFIG, out=collected, learner="slow"))
 
 
+@pytest.mark.parametrize(("name", "value"), [("tasks", ("pik",)), ("scene", "kitchn")])
+def test_unknown_names_are_refused_before_anything_is_written(tmp_path: Path, name: str, value: object) -> None:
+    with pytest.raises(KeyError, match="unknown"):
+        collect(replace(CONFIG, out=tmp_path / "set", **{name: value}))
+    assert not (tmp_path / "set").exists()
+
+
 @pytest.mark.parametrize("wrong", [{"every": 3}, {"mix": (0.0, 0.0, 0.0)}, {"count": -1}, {"noise": (-1.0,)}])
 def test_impossible_configurations_are_refused(wrong: dict) -> None:
     with pytest.raises(ValueError, match="expected"):

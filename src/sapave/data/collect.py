@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from sapave.base.runs import versions, write_json
 from sapave.base.seeds import rng, split_of
+from sapave.base.shelf import pick
 from sapave.base.types import EpisodeSpec, Policy
 from sapave.data.encode import EncodedEpisode, encode_episode
 from sapave.data.episodes import EpisodeReader, EpisodeWriter
@@ -127,6 +128,12 @@ def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> 
     """
     if bool(config.learner) != (make_learner is not None):
         raise ValueError("collect: a learner's checkpoint and the function that loads it belong together")
+    for task in config.tasks:
+        pick("sapave.sim.tasks", "TASK", task)
+    if config.scene:
+        pick("sapave.sim.scenes", "SCENE", config.scene)
+    if make_learner is not None:
+        _learner(make_learner, config.learner)  # a wrong name or checkpoint shows before anything is written
     with _alone(config.out):
         return _collect(config, make_learner)
 
