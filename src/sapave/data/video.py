@@ -21,7 +21,8 @@ DEFAULT_CRF = 20
 def encode_video(frames: np.ndarray, fps: int, crf: int = DEFAULT_CRF) -> bytes:
     """mp4 bytes (av1, yuv420p, a key frame every 2nd frame) of frames uint8 [T, H, W, 3], H and W even.
 
-    Measured: 1.4 ms of one core per 176 x 128 frame; the bytes do not depend on the number of threads.
+    Measured: 1.4 ms of one core per 176 x 128 frame (100 frames; 2.3 ms in clips of 20 on a busy machine), 3 kB and
+    40 dB at crf 20.
     """
     frames = np.asarray(frames)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or len(frames) == 0:
