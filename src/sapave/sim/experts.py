@@ -10,7 +10,7 @@ import numpy as np
 from sapave.base.types import ActionChunk, Observation
 from sapave.sim.planning import LIFT, CarryPlan, Plan, Planner
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
-from sapave.sim.skills import OPEN, Path, gaze, grasps_for
+from sapave.sim.skills import Path, gaze, grasps_for
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -216,7 +216,7 @@ class Expert:
         if self.plan is None:
             return look, still, np.zeros(6)
         closure = self._closure(state.hand)
-        close, open_ = self.plan.grasp.closed() - state.hand, OPEN - state.hand
+        close, open_ = self.plan.grasp.closed() - state.hand, self.plan.grasp.opened() - state.hand
         if state.placed:
             if closure > 0.05:
                 return look, still, np.clip(open_, -0.08, 0.08)

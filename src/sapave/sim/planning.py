@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from sapave.sim.ik import solve
-from sapave.sim.skills import OPEN, Grasp, Path, mirror_arm, mirror_point
+from sapave.sim.skills import Grasp, Path, mirror_arm, mirror_point
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -21,6 +21,8 @@ LIFT = 0.12
 """How far a grasped object is raised [m]."""
 CLEARANCE = 0.006
 """Hand and arm keep this far from everything on the way [m]."""
+BATCH = 42
+"""Grasps whose kinematics are solved together."""
 _SEEDS = np.array(
     [
         [0.56, 0.50, 0.88, -0.32, -0.77, 0.25, -0.87],
@@ -129,6 +131,8 @@ class Planner:
                 allowed = np.where(on_target, target, scene)
                 if hit.any():
                     worst = max(worst, float((allowed - gaps)[hit].max()))
+                    if worst > 0.01:
+                        break
         finally:
             model.geom_margin[:] = margin
         return worst
@@ -136,19 +140,31 @@ class Planner:
     def plan_pick(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> Plan | None:
         """The first feasible of `grasps` for the world's target with this hand; `now` [7] rad is where the arm is."""
         flip = mirror_point if side == "right" else _same
-        turn = mirror_arm if side == "right" else _same
-        target = self.world.target
-        real = self.world.position(target.name)
-        centre = flip(real)
         extent = self.extent(flip)
-        goals = [(g.position(centre, extent), g.rotation(), g) for g in grasps]
-        positions = np.array([p for p, _, _ in goals])
-        rotations = np.array([r for _, r, _ in goals])
+        for start in range(0, len(grasps), BATCH):
+            plan = self._plan_batch(side, grasps[start : start + BATCH], now, extent)
+            if plan is not None:
+                return plan
+        return None
+
+    def _plan_batch(
+        self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
+    ) -> Plan | None:
+        flip = mirror_point if side == "right" else _same
+        turn = mirror_arm if side == "right" else _same
+        real = self.world.position(self.world.target.name)
+        centre = flip(real)
+        positions = np.array([g.position(centre, extent) for g in grasps])
+        rotations = np.array([g.rotation() for g in grasps])
         pre = positions - STANDOFF * np.array([g.direction() for g in grasps])
         k = len(_SEEDS)
-        seeds = np.tile(_SEEDS, (len(grasps), 1))
         found, good = solve(
-            self.chain, self.limits, np.repeat(pre, k, 0), np.repeat(rotations, k, 0), seeds, rest=_SEEDS[0]
+            self.chain,
+            self.limits,
+            np.repeat(pre, k, 0),
+            np.repeat(rotations, k, 0),
+            np.tile(_SEEDS, (len(grasps), 1)),
+            rest=_SEEDS[0],
         )
         which = np.repeat(np.arange(len(grasps)), k)[good]
         if len(which) == 0:
@@ -158,25 +174,27 @@ class Planner:
         up = positions[which] + np.array([0.0, 0.0, LIFT])
         lifted, ok2 = solve(self.chain, self.limits, up, rotations[which], at, pull=0.0)
         smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
-        home = turn(np.asarray(now))
-        order = np.lexsort((np.abs(before - home).max(1), which))
-        for i in order[(ok1 & ok2 & smooth)[order]][:60]:
+        order = np.lexsort((np.abs(before - turn(np.asarray(now))).max(1), which))
+        for i in order[(ok1 & ok2 & smooth)[order]]:
             grasp = grasps[which[i]]
+            end, goal, high = turn(before[i]), turn(at[i]), turn(lifted[i])
+            hand = grasp.opened()
+            if self.touches(side, end, hand) > 0:
+                continue
+            if self.touches(side, _between(end, goal, 3)[::-1], hand, target=-0.004, scene=0.0) > 0:
+                continue
+            if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
+                continue
             via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
             if via is None:
                 continue
-            path = np.stack([*via, turn(before[i]), turn(at[i])])
-            if self.touches(side, _between(path[-2], path[-1], 3), OPEN, target=-0.004, scene=0.0) > 0:
-                continue
-            if self.touches(side, turn(lifted[i]), grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
-                continue
-            tip, rotation = self.tip(side, path[-1])
+            tip, rotation = self.tip(side, goal)
             return Plan(
                 side=side,
                 centre=real,
                 grasp=grasp,
-                approach=Path(path),
-                lift=Path(np.stack([path[-1], turn(lifted[i])])),
+                approach=Path(np.stack([*via, end, goal])),
+                lift=Path(np.stack([goal, high])),
                 offset=rotation.T @ (real - tip),
             )
         return None
@@ -184,9 +202,7 @@ class Planner:
     def _via(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
         """Postures to pass between `now` and the pre-grasp posture, or None when every way touches something."""
         end = turn(before)
-        if self.touches(side, end, OPEN) > 0:
-            return None
-        if self.touches(side, _between(now, end, 10), OPEN) <= 0:
+        if self.touches(side, _between(now, end, 10), grasp.opened()) <= 0:
             return []
         back = -grasp.direction()
         for shift in ((0, 0, 0.08), 0.07 * back, 0.07 * back + np.array([0, 0, 0.08]), (0, 0, 0.15), 0.14 * back):
@@ -194,9 +210,9 @@ class Planner:
             if not ok[0] or np.abs(via[0] - before).max() > 1.0:
                 continue
             point = turn(via[0])
-            if self.touches(side, _between(now, point, 10), OPEN) > 0:
+            if self.touches(side, _between(now, point, 10), grasp.opened()) > 0:
                 continue
-            if self.touches(side, _between(point, end, 6), OPEN) <= 0:
+            if self.touches(side, _between(point, end, 6), grasp.opened()) <= 0:
                 return [point]
         rest = self._rest(side)
         if np.abs(rest - now).max() < 0.05:
@@ -227,9 +243,7 @@ class Planner:
         back = rotations @ np.array([-np.cos(0.5), np.sin(0.5), 0.0]) * 0.07
         away = np.tile(down + back + np.array([0.0, 0.0, 0.01]), (2, 1))
         free, ok2 = solve(self.chain, self.limits, away, np.tile(rotations, (2, 1, 1)), low)
-        top, ok3 = solve(
-            self.chain, self.limits, away + np.array([0, 0, 0.1]), np.tile(rotations, (2, 1, 1)), free
-        )
+        top, ok3 = solve(self.chain, self.limits, away + np.array([0, 0, 0.1]), np.tile(rotations, (2, 1, 1)), free)
         good = ok0 & ok1 & ok2 & ok3 & (np.abs(low - high).max(1) < 0.9) & (np.abs(free - low).max(1) < 0.9)
         cost = np.abs(high - start).max(1) + 0.3 * np.abs(np.tile(yaws, 2) - grasp.yaw)
         for i in np.argsort(cost, kind="stable"):
@@ -241,7 +255,7 @@ class Planner:
             if self.touches(side, _between(carry[1], carry[2], 2), grasp.closed() * 0.7, target=-1.0) > 0.004:
                 continue
             retreat = np.stack([carry[2], turn(free[i]), turn(top[i])])
-            if self.touches(side, retreat[1:], OPEN, target=-1.0) > 0.004:
+            if self.touches(side, retreat[1:], grasp.opened(), target=-1.0) > 0.004:
                 continue
             return CarryPlan(offset=offset, carry=Path(carry), retreat=Path(retreat))
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sapave.sim.robots._inspire import GRASP, MOUNT
+from sapave.sim.robots._inspire import GRASP
 from sapave.sim.robots.g1 import CAMERA, HEAD_LIMITS, NECK, TORSO
 
 NECK_POSITION = np.add(NECK, TORSO)
@@ -18,9 +18,7 @@ NECK_POSITION = np.add(NECK, TORSO)
 MIRROR_ARM = np.array([1.0, -1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
 PALM_DEPTH = -GRASP[1] - 0.014
 """From the grasp point to the palm's skin [m]."""
-THUMB_ROTATION = 1.25
-OPEN = np.array([0.0, 0.0, 0.0, 0.0, 0.0, THUMB_ROTATION])
-"""The hand ready to grasp: straight fingers, thumb across the palm."""
+THUMB_ROTATION = 1.27
 
 
 def mirror_point(point: np.ndarray) -> np.ndarray:
@@ -64,12 +62,15 @@ class Grasp:
     """Grasp point above the object's centre [m]."""
     gap: float = 0.004
     """Between palm and object [m]."""
-    reach: float = 0.0
+    reach: float = -0.004
     """Extra shift along the fingers [m]."""
-    approach: float = 0.5
+    approach: float = 0.3
     """Direction of the last stretch: 0 = along the fingers, pi/2 = along the palm's normal [rad]."""
-    close: tuple[float, float] = (1.35, 0.5)
+    close: tuple[float, float] = (1.2, 0.47)
     """Finger and thumb targets of the closed hand [rad]."""
+
+    thumb: tuple[float, float] = (0.03, THUMB_ROTATION)
+    """Bend of the open thumb, and its rotation open and closed [rad]."""
 
     def rotation(self) -> np.ndarray:
         """[3, 3] hand in base."""
@@ -78,8 +79,9 @@ class Grasp:
     def position(self, centre: np.ndarray, extent: Callable[[np.ndarray], float]) -> np.ndarray:
         """Grasp point [3] m for an object at centre [3] m that reaches `extent(direction)` m from it."""
         rotation = self.rotation()
-        thickness, length = extent(rotation[:, 1]), extent(-rotation[:, 0])
-        offset = np.array([-self.reach - 1.2 * (length - 0.03), thickness + self.gap - PALM_DEPTH, 0.0])
+        heading = np.array([np.cos(self.yaw), np.sin(self.yaw), 0.0])
+        thickness, length = extent(rotation[:, 1]), extent(-heading)
+        offset = np.array([-self.reach - 1.6 * (length - 0.03), thickness + self.gap - PALM_DEPTH, 0.0])
         return centre + rotation @ offset + np.array([0.0, 0.0, self.height])
 
     def direction(self) -> np.ndarray:
@@ -89,7 +91,11 @@ class Grasp:
     def closed(self) -> np.ndarray:
         """[6] hand targets of the closed hand [rad]."""
         finger, thumb = self.close
-        return np.array([finger] * 4 + [thumb, THUMB_ROTATION])
+        return np.array([finger] * 4 + [thumb, self.thumb[1]])
+
+    def opened(self) -> np.ndarray:
+        """[6] hand targets of the hand ready to grasp [rad]."""
+        return np.array([0.0] * 4 + list(self.thumb))
 
 
 def turn_x(angle: float) -> np.ndarray:
@@ -152,14 +158,25 @@ class Path:
 def grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[Grasp]]:
     """Grasps worth trying, in groups, the most reliable first; `centre` [3] m of the thing, `side` the hand."""
     y = centre[1] if side == "left" else -centre[1]
+    if centre[2] > 1.0:
+        yaws = np.clip(2.0 * y - 0.5, -0.7, 0.3) + np.array([0.0, 0.15, -0.15, 0.3, -0.3])
+        shelf = [(t, p, h) for t in (0.9, 0.65, 0.4) for p in (-0.4, -0.55, -0.2) for h in (0.0, -0.008, 0.012)]
+        more = [(t, p, h) for t in (1.2, 0.15) for p in (-0.6, -0.45, -0.3, -0.1, 0.1) for h in (0.0, 0.02)]
+        return [_crossed(yaws, shapes) for shapes in (shelf, more)]
     ahead = np.arctan2(y - 0.16, max(centre[0], 0.05) - 0.02)
     yaws = np.clip(ahead, -0.5, 1.2) + np.array([-0.35, -0.6, -0.1, -0.85, 0.2, 0.5, -1.1])
     low = half_height < 0.04
-    heights = (-0.008, -0.002) if low else (0.0, 0.015)
-    tilts = (0.8, 0.6, 1.0) if low else (0.5, 0.3, 0.75)
-    first = [(t, p, h) for t in tilts for p in (0.3, 0.1, 0.5) for h in heights]
-    rest = [(t, p, h) for t in (0.1, 0.4, 1.25) for p in (0.2, 0.0, 0.6) for h in (0.0, 0.02)]
+    heights = (-0.010, -0.006, -0.003) if low else (-0.006, 0.004, 0.015)
+    tilts = (0.65, 0.5, 0.8) if low else (0.5, 0.3, 0.7)
+    first = [(t, p, h) for t in tilts for p in (0.1, 0.25, -0.05) for h in heights]
+    rest = [(t, p, h) for t in (0.1, 0.4, 1.0, 1.25) for p in (0.4, 0.2, 0.0) for h in (-0.003, 0.01)]
+    return [_crossed(yaws, shapes) for shapes in (first, rest)]
+
+
+def _crossed(yaws: np.ndarray, shapes: list[tuple[float, float, float]]) -> list[Grasp]:
     return [
-        [Grasp(yaw=float(v), pitch=p, tilt=t, height=h, approach=0.3, reach=0.004) for t, p, h in shapes for v in yaws]
-        for shapes in (first, rest)
+        Grasp(yaw=float(yaw), pitch=pitch, tilt=tilt, height=height, reach=reach)
+        for reach in (-0.004, 0.006)
+        for tilt, pitch, height in shapes
+        for yaw in yaws
     ]
