@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any
 
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS")
@@ -28,6 +29,18 @@ def single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _die_with_parent() -> None:
+    """Let a worker end with the process that started it: a killed parent cannot tell its workers to stop."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def each(function: Callable[..., Any], jobs: Iterable[Any], workers: int) -> Iterator[tuple[Any, Any]]:
     """(job, function(job)) for every job, in the order they finish; workers=0 runs them here, in order.
 
@@ -41,7 +54,10 @@ def each(function: Callable[..., Any], jobs: Iterable[Any], workers: int) -> Ite
         return
     todo = iter(jobs)
     running: dict[Future[Any], Any] = {}
-    with single_threaded(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with (
+        single_threaded(),
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_die_with_parent) as pool,
+    ):
         try:
             while True:
                 while len(running) < 2 * workers:

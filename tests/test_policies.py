@@ -1,0 +1,49 @@
+"""Everyone on the policies' shelf: an entry with a sentence; the blind ones answer well-formed chunks."""
+
+import numpy as np
+import pytest
+
+from sapave.base.shelf import pick, shelf
+from sapave.base.types import N_HEAD, N_OTHER, ActionChunk, Policy
+from sapave.policies import sapave as ours
+from sapave.policies._entry import PolicyEntry, Privileged
+from sapave.policies.expert import ExpertPolicy
+from sapave.policies.zero import Zero
+
+ENTRIES = shelf("sapave.policies", "POLICY")
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))
+def test_each_entry_says_what_it_is(entry):
+    assert isinstance(entry, PolicyEntry) and entry.doc.endswith(".") and callable(entry.make)
+
+
+def test_zero_never_moves():
+    policy = pick("sapave.policies", "POLICY", "zero").make()
+    assert isinstance(policy, Policy) and not isinstance(policy, Privileged)
+    policy.reset(1)
+    chunk = policy.act(None)
+    assert isinstance(chunk, ActionChunk) and chunk.head.shape == (16, N_HEAD) and chunk.other.shape == (16, N_OTHER)
+    assert not np.any(chunk.head) and not np.any(chunk.other)
+    with pytest.raises(ValueError, match="rows=0"):
+        Zero(rows=0)
+
+
+def test_the_expert_asks_for_its_world():
+    policy = ExpertPolicy()
+    assert isinstance(policy, Privileged)
+    policy.reset(1)
+    with pytest.raises(ValueError, match="bind"):
+        policy.act(None)
+
+
+def test_a_shipped_checkpoint_is_found_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(ours, "WEIGHTS", tmp_path)
+    with pytest.raises(ValueError, match="--checkpoint"):
+        ours.shipped()
+    for name in ("active", "fixed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    assert ours.shipped("fixed") == tmp_path / "fixed"
+    with pytest.raises(KeyError, match="did you mean 'active'"):
+        ours.shipped("actve")
