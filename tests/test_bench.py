@@ -1,7 +1,11 @@
 """Lists, rollouts, arms, evaluation and its resuming, on a tiny world that needs no simulator."""
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,3 +235,27 @@ def test_jobs_run_in_processes_and_errors_come_through():
     assert dict(each(_double, range(5), workers=1)) == dict(each(_double, range(5), workers=0))
     with pytest.raises(ValueError, match="seven"):
         list(each(_double, [1, 7], workers=1))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_workers_end_when_their_parent_is_killed():
+    code = "import time; from sapave.bench.parallel import each; list(each(time.sleep, [60], workers=1))"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        children: list[int] = []
+        while not children and parent.poll() is None:
+            time.sleep(0.2)
+            children = [p for p in workers_of(parent.pid) if "spawn_main" in Path(f"/proc/{p}/cmdline").read_text()]
+        time.sleep(1.0)
+    finally:
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{p}").exists() for p in children) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert children and not any(Path(f"/proc/{p}").exists() for p in children)
+
+
+def workers_of(parent):
+    """Process ids whose parent is `parent` (Linux)."""
+    return [int(p) for p in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
