@@ -27,6 +27,6 @@ sapave train stage2 --out "$out/stage2" --init "$out/stage1" --views "$out/views
 
 say "eval: fresh episodes, certified by the expert, and the report"
 sapave eval --out "$out/eval" --checkpoint "$out/stage2" --arms active zero --seeds 2900000:2900100 --per-cell 1 \
-    --conditions unoccluded out_of_view
+    --tasks pick --conditions unoccluded out_of_view
 test -s "$out/eval/report.html"
 say "done: $out/eval/report.html"
