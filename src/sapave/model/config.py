@@ -73,8 +73,8 @@ class VLAConfig:
     n_other: int = N_OTHER
     state_size: int = 74
 
-    steps: int = 4
-    """Euler steps of sampling."""
+    steps: int = 2
+    """Euler steps of sampling; may be changed after training."""
     loss: str = "smooth_l1"
     """smooth_l1 | mse on the predicted clean chunk."""
     beta: float = 0.1
@@ -122,7 +122,7 @@ TINY_TEST = VLAConfig(
     decoder_width=48,
     decoder_layers=2,
     decoder_heads=2,
-    draws=2,
+    draws=4,
 )
 """Small enough for unit tests; every part is there."""
 

@@ -13,14 +13,19 @@ from sapave.model.config import VLAConfig
 from sapave.model.flow import Streams
 from sapave.model.pointer import CHANNELS, FEATURES
 
+WAVES = 7
+"""Each pointer number enters as itself and as sine and cosine at three rates, so that centimetres show."""
+MODULATIONS = 9
+"""Scale, shift and gain of a block's three steps; computed once per time and shared, plus an offset per block."""
+
 
 @dataclass(frozen=True)
 class Context:
     """All that does not change while denoising: computed once per sample."""
 
-    keys: list[Tensor]
-    """Per block [B, heads, N, head width]."""
-    values: list[Tensor]
+    key: Tensor
+    """[B, heads, N, D / heads] of the hybrid and pointer tokens, the same for every block."""
+    value: Tensor
     mask: Tensor
     """[B, 1, 1, N] True where attention may look."""
     state: Tensor
@@ -35,7 +40,7 @@ def heads_of(x: Tensor, heads: int) -> Tensor:
 
 
 class Block(nn.Module):
-    """Self-attention within a draw, cross-attention to the context, an MLP; each scaled and shifted by time."""
+    """Self-attention within a draw, cross-attention to the context, an MLP; each scaled and shifted."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -43,23 +48,15 @@ class Block(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.own = nn.Linear(width, width)
         self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
         self.cross = nn.Linear(width, width)
         self.up = nn.Linear(width, 4 * width)
         self.down = nn.Linear(4 * width, width)
-        self.modulation = nn.Linear(width, 9 * width)
-        nn.init.normal_(self.modulation.weight, std=0.01)
-        nn.init.zeros_(self.modulation.bias)
+        self.offset = nn.Parameter(torch.zeros(MODULATIONS, width))
 
-    def remember(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values [B, heads, N, D / heads] of context tokens [B, N, D]."""
-        key, value = self.key_value(tokens).chunk(2, -1)
-        return heads_of(key, self.heads), heads_of(value, self.heads)
-
-    def forward(self, x: Tensor, condition: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-        """x [B, R, n, D], condition [B, R, 1, D] -> [B, R, n, D]."""
+    def forward(self, x: Tensor, modulation: Tensor, context: Context) -> Tensor:
+        """x [B, R, n, D], modulation [B, R, 9, D] -> [B, R, n, D]."""
         batch, draws, count, width = x.shape
-        parts = self.modulation(condition).chunk(9, -1)
+        parts = (modulation + self.offset).split(1, 2)
 
         def prepared(i: int) -> Tensor:
             return F.layer_norm(x, (width,)) * (1 + parts[i]) + parts[i + 1]
@@ -68,7 +65,7 @@ class Block(nn.Module):
         own = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, draws, count, width)
         x = x + (1 + parts[2]) * self.own(own)
         q = heads_of(self.query(prepared(3)).flatten(1, 2), self.heads)
-        seen = F.scaled_dot_product_attention(q, key, value, attn_mask=mask)
+        seen = F.scaled_dot_product_attention(q, context.key, context.value, attn_mask=context.mask)
         x = x + (1 + parts[5]) * self.cross(seen.transpose(1, 2).reshape(batch, draws, count, width))
         return x + (1 + parts[8]) * self.down(F.gelu(self.up(prepared(6))))
 
@@ -102,19 +99,22 @@ class Decoder(nn.Module):
     def __init__(self, config: VLAConfig, streams: Mapping[str, int], context_width: int) -> None:
         super().__init__()
         width, heads = config.decoder_width, config.decoder_heads
-        self.k, self.streams, self.pointed = config.k, dict(streams), config.pointer
+        self.k, self.heads, self.streams, self.pointed = config.k, heads, dict(streams), config.pointer
         self.entries = nn.ModuleDict({name: Entry(config, size) for name, size in streams.items()})
         self.trunk = nn.ModuleList(Block(width, heads) for _ in range(config.decoder_layers - 1))
         self.tails = nn.ModuleDict({name: Tail(config, size) for name, size in streams.items()})
-        self.hybrid = nn.Sequential(nn.LayerNorm(context_width), nn.Linear(context_width, width))
+        self.hybrid = nn.Sequential(nn.LayerNorm(context_width), nn.Linear(context_width, 2 * width))
         self.state = nn.Sequential(nn.Linear(config.state_size, width), nn.SiLU(), nn.Linear(width, width))
         known = config.state_size
         if config.pointer:
             known += CHANNELS * WAVES * FEATURES
-            self.pointer = nn.Sequential(nn.Linear(WAVES * FEATURES, width), nn.SiLU(), nn.Linear(width, width))
-            self.which = nn.Parameter(torch.randn(CHANNELS, width) * 0.02)
+            self.pointer = nn.Sequential(nn.Linear(WAVES * FEATURES, width), nn.SiLU(), nn.Linear(width, 2 * width))
+            self.which = nn.Parameter(torch.randn(CHANNELS, 2 * width) * 0.02)
         self.known = nn.Sequential(nn.Linear(known, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
         self.time = nn.Sequential(nn.Linear(32, width), nn.SiLU(), nn.Linear(width, width))
+        self.modulation = nn.Linear(width, MODULATIONS * width)
+        nn.init.normal_(self.modulation.weight, std=0.01)
+        nn.init.zeros_(self.modulation.bias)
         self.register_buffer("rates", torch.pi * 2.0 ** torch.linspace(-1, 5, 16), persistent=False)
 
     def prepare(self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor) -> Context:
@@ -125,37 +125,30 @@ class Decoder(nn.Module):
             context = torch.cat([context, self.pointer(features) + self.which], 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), CHANNELS)], 1)
             known.append(features.flatten(1))
-        blocks = [*self.trunk, *(tail.block for tail in self.tails.values())]
-        pairs = [block.remember(context) for block in blocks]
+        key, value = (heads_of(part, self.heads) for part in context.chunk(2, -1))
         condition = self.known(torch.cat(known, -1))[:, None]
-        return Context(
-            [p[0] for p in pairs],
-            [p[1] for p in pairs],
-            mask[:, None, None],
-            self.state(state)[:, None, None],
-            condition,
-        )
+        return Context(key, value, mask[:, None, None], self.state(state)[:, None, None], condition)
 
-    def forward(self, chunks: Streams, time: Tensor, context: Context) -> Streams:
-        """Predicted clean chunks [B, R, k, n] per stream, of noisy ones and their times [B, R]."""
+    def modulate(self, time: Tensor, context: Context) -> Tensor:
+        """Scales and shifts [B, R, 9, D] of all blocks at times [B, R]."""
         phase = time[..., None] * self.rates
-        condition = F.silu(self.time(torch.cat([phase.sin(), phase.cos()], -1)) + context.condition)[:, :, None]
+        condition = F.silu(self.time(torch.cat([phase.sin(), phase.cos()], -1)) + context.condition)
+        return self.modulation(condition).unflatten(-1, (MODULATIONS, -1))
+
+    def forward(self, chunks: Streams, modulation: Tensor, context: Context) -> Streams:
+        """Predicted clean chunks [B, R, k, n] per stream, of noisy ones at the times of `modulation`."""
         parts = [self.entries[name](chunks[name]) for name in self.streams]
         counts = [p.shape[2] for p in parts]
-        x = torch.cat([context.state.expand(-1, time.shape[1], -1, -1), *parts], 2)
-        for i, block in enumerate(self.trunk):
-            x = block(x, condition, context.keys[i], context.values[i], context.mask)
+        x = torch.cat([context.state.expand(-1, modulation.shape[1], -1, -1), *parts], 2)
+        for block in self.trunk:
+            x = block(x, modulation, context)
         state, *rest = x.split([1, *counts], 2)
         out = {}
-        for i, (name, part) in enumerate(zip(self.streams, rest, strict=True), start=len(self.trunk)):
+        for name, part in zip(self.streams, rest, strict=True):
             tail = self.tails[name]
-            y = tail.block(torch.cat([state, part], 2), condition, context.keys[i], context.values[i], context.mask)
-            out[name] = tail.out(tail.norm(y[:, :, 1:])).reshape(*time.shape, self.k, -1)
+            y = tail.block(torch.cat([state, part], 2), modulation, context)
+            out[name] = tail.out(tail.norm(y[:, :, 1:])).reshape(*modulation.shape[:2], self.k, -1)
         return out
-
-
-WAVES = 7
-"""Each pointer number enters as itself and as sine and cosine at three rates, so that centimetres show."""
 
 
 def waves(features: Tensor) -> Tensor:

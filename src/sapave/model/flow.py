@@ -46,12 +46,13 @@ def chunk_loss(predicted: Tensor, clean: Tensor, config: VLAConfig, weight: Tens
     return (rows * weight).sum() / weight.sum().clamp(min=1)
 
 
-def sample(predict: Callable[[Streams, Tensor], Streams], start: Streams, steps: int) -> Streams:
-    """Follow the flow from `start` (per stream [B, 1, k, n], zeros for the deterministic chunk) in Euler steps."""
+def sample(predict: Callable[[Streams, int], Streams], start: Streams, steps: int) -> Streams:
+    """Follow the flow from `start` (per stream [B, 1, k, n], zeros for the deterministic chunk) in Euler steps.
+
+    `predict(x, i)` gives the clean chunks at time i / steps.
+    """
     x = start
-    first = next(iter(start.values()))
     for i in range(steps):
-        t = i / steps
-        clean = predict(x, first.new_full(first.shape[:2], t))
-        x = {name: x[name] + (clean[name] - x[name]) / ((1 - t) * steps) for name in x}
+        clean = predict(x, i)
+        x = {name: x[name] + (clean[name] - x[name]) / (steps - i) for name in x}
     return x

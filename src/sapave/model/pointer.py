@@ -43,8 +43,8 @@ class Pointer(nn.Module):
         self.hidden = nn.Linear(width, width)
         self.cells = nn.Linear(width, CHANNELS * SUB**2)
         self.presence = nn.Linear(2 * width, 1)
-        self.kind = nn.Parameter(torch.zeros(CHANNELS, width))
-        nn.init.normal_(self.kind, std=0.02)
+        self.kind = nn.Parameter(torch.randn(CHANNELS, width) * 0.02)
+        self.strength = nn.Parameter(torch.full((CHANNELS,), 0.5))
         nn.init.constant_(self.cells.bias, -3.0)
         self.register_buffer("eye", torch.tensor(config.eye), persistent=False)
         centre = (torch.arange(CELLS) + 0.5) * 2 / CELLS - 1
@@ -59,6 +59,7 @@ class Pointer(nn.Module):
         pooled = per_token.softmax(-1) @ hidden  # [B, 2, D]
         last = hidden[:, -1:].expand(-1, CHANNELS, -1)
         presence = self.presence(torch.cat([pooled + self.kind, last * (1 + self.kind)], -1)).squeeze(-1)
+        presence = presence + self.strength * per_token.amax(-1)
         return logits, presence
 
     def read(self, logits: Tensor, presence: Tensor, points: Tensor, valid: Tensor, batch: dict[str, Tensor]) -> Tensor:

@@ -163,7 +163,7 @@ class SaPaVe(nn.Module):
             context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"])
             packed = pack(wanted, decoder)
             paths, time = noisy(packed, self.config, generator)
-            predicted = unpack(decoder(paths, time, context), decoder, self.config)
+            predicted = unpack(decoder(paths, decoder.modulate(time, context), context), decoder, self.config)
             for name in acting:
                 if name in predicted:
                     out[name] = chunk_loss(predicted[name], clean[name], self.config, weights[name])
@@ -176,13 +176,15 @@ class SaPaVe(nn.Module):
         return {n: clean.get(n, state.new_zeros(len(state), config.k, s)) for n, s in sizes.items()}
 
     @torch.no_grad()
-    def generate(self, hybrid: Hybrid, batch: Batch, *, streams: Sequence[str] = ("head", "other")) -> tuple:
+    def generate(self, hybrid: Hybrid, batch: Batch) -> tuple[Tensor, Tensor]:
         """Normalised cumulative chunks (head [B, k, 2], other [B, k, 26]) from zero noise; deterministic."""
         state, config, out = batch["state"], self.config, {}
+        times = (torch.arange(config.steps, device=state.device) / config.steps).expand(len(state), -1)
         for decoder in self.decoders:
             context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state)
+            modulations = decoder.modulate(times, context).split(1, 1)
             start = {n: state.new_zeros(len(state), 1, config.k, s) for n, s in decoder.streams.items()}
-            final = sample(lambda x, t: decoder(x, t, context), start, config.steps)  # noqa: B023
+            final = sample(lambda x, i: decoder(x, modulations[i], context), start, config.steps)  # noqa: B023
             out.update(unpack(final, decoder, config))
         return out["head"][:, 0].float(), out["other"][:, 0].float()
 
