@@ -27,16 +27,17 @@ class Live:
         self._server.scene.set_up_direction("+z")
         self._server.initial_camera.position = (1.15, -0.95, 1.75)
         self._server.initial_camera.look_at = (0.12, 0.0, 0.98)
-        self._handles: dict[int, Any] = {}
+        self.handles: dict[int, Any] = {}
+        """viser's handle of every visible geom, by geom id."""
         for index in range(model.ngeom):
             if model.geom_group[index] in VISIBLE_GROUPS and colour(model, index)[3] > 0:
-                self._handles[index] = add_geom(self._server.scene, model, index)
+                self.handles[index] = add_geom(self._server.scene, model, index)
         self._text = self._server.gui.add_markdown("")
 
     def update(self, data: mujoco.MjData, text: str = "") -> None:
         """Move every geom to where `data` has it and show `text` beside the scene."""
         with self._server.atomic():
-            for index, handle in self._handles.items():
+            for index, handle in self.handles.items():
                 handle.position = data.geom_xpos[index]
                 handle.wxyz = geometry.matrix_to_quat(data.geom_xmat[index].reshape(3, 3))
         if text != self._text.content:
