@@ -9,23 +9,34 @@ out=${1:-runs/full}
 say() { printf '\n== %s\n' "$*"; }
 
 say "views: images, words, and the head motion that answers them"
-sapave views --out "$out/views" --scenes 12 --views 4 --samples 3 --per-shard 6
-sapave views --out "$out/views-val" --split val --scenes 4 --views 4 --samples 3
+sapave views --out "$out/views" --scenes 6000
+sapave views --out "$out/views-val" --split val --scenes 100
 
-say "collect: expert episodes"
-sapave collect --out "$out/episodes" --per-cell 1
+say "collect: expert episodes, and as many with the camera fixed for the rival"
+sapave collect --out "$out/episodes" --count 2000 --random-share 0.5
+sapave collect --out "$out/episodes-fixed" --count 2000 --camera fixed
 
 say "train: the four stages"
-common=(--cache "$out/cache" --val-views "$out/views-val" --eval-images 8 --warmup 2 --log-every 5)
-sapave train stage0 --out "$out/stage0" --views "$out/views" --steps 20 --images 4 "${common[@]}" \
-    --override vision_layers=1 text_layers=1 spatial_layers=1 decoder_layers=1
-sapave train spatial --out "$out/spatial" --init "$out/stage0" --views "$out/views" --steps 10 --images 4 "${common[@]}"
-sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/views" --steps 10 --images 4 "${common[@]}"
+common=(--cache "$out/cache" --val-views "$out/views-val")
+sapave train stage0 --out "$out/stage0" --views "$out/views" --steps 20000 "${common[@]}"
+sapave train spatial --out "$out/spatial" --init "$out/stage0" --views "$out/views" "${common[@]}"
+sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/views" --steps 10000 "${common[@]}"
 sapave train stage2 --out "$out/stage2" --init "$out/stage1" --views "$out/views" --episodes "$out/episodes" \
-    --steps 10 --images 8 "${common[@]}"
+    "${common[@]}"
 
-say "eval: fresh episodes, certified by the expert, and the report"
-sapave eval --out "$out/eval" --checkpoint "$out/stage2" --arms active zero --seeds 2900000:2900100 --per-cell 1 \
-    --conditions unoccluded out_of_view
-test -s "$out/eval/report.html"
+say "correct: the policy drives, the expert says what it should have done; then train on both"
+sapave collect --out "$out/corrected" --learner "$out/stage2" --first-seed 100000 --count 800
+sapave train stage2 --out "$out/active" --init "$out/stage1" --views "$out/views" \
+    --episodes "$out/episodes" "$out/corrected=2" "${common[@]}"
+
+say "the rival: the same road and the same amount of data with the camera fixed"
+sapave train stage2 --out "$out/stage2-fixed" --init "$out/stage1" --views "$out/views" \
+    --episodes "$out/episodes-fixed" "${common[@]}"
+sapave collect --out "$out/corrected-fixed" --camera fixed --learner "$out/stage2-fixed" --first-seed 100000 --count 800
+sapave train stage2 --out "$out/fixed" --init "$out/stage1" --views "$out/views" \
+    --episodes "$out/episodes-fixed" "$out/corrected-fixed=2" "${common[@]}"
+
+say "eval: the committed test list, and the report"
+sapave eval --out "$out/eval" --checkpoint "$out/active" --fixed-checkpoint "$out/fixed" \
+    --arms active fixed held expert zero
 say "done: $out/eval/report.html"
