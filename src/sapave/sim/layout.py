@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -74,6 +74,8 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     look = int(g.integers(*LOOKS[split]))
     colour = str(g.choice(family.colours))
     target = make_thing("thing0", family, colour, look)
+    if spec.condition == "occluded" and task.has_goal:
+        place = replace(place, high=(0.25, place.high[1]))  # leaves room for the tray behind it
     standings = [_stand(target, place, g)]
     side = "left" if standings[0].xy[1] > 0 else "right"
     goal = _goal(side, spec.condition, scene, g) if task.has_goal else None
@@ -95,15 +97,19 @@ def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
     return Standing(thing=thing, place=place, xy=(float(xy[0]), side * float(xy[1])), yaw=yaw)
 
 
-_TRAY_Y = {"unoccluded": (0.01, 0.05), "occluded": (-0.035, 0.0), "out_of_view": (0.13, 0.19)}
-"""How far the tray stands from the middle toward the target's side [m]: beside a target in front of the robot, a
-little across the middle when an occluder needs the room, and on the target's side when that comes from a wing."""
+_TRAY = {
+    "unoccluded": ((0.26, 0.01), (0.30, 0.05)),
+    "occluded": ((0.37, 0.14), (0.385, 0.20)),
+    "out_of_view": ((0.26, 0.13), (0.30, 0.19)),
+}
+"""Bounds of the tray's place (x, distance from the middle toward the target's side) [m]: beside a target in front of
+the robot; behind it when an occluder fills the space beside it; alone in front when the target comes from elsewhere."""
 
 
 def _goal(side: str, condition: str, scene: Scene, g: np.random.Generator) -> Goal:
     sign = 1.0 if side == "left" else -1.0
-    z = scene.places["front_left"].z + tray.TOP
-    position = np.array([g.uniform(0.26, 0.30), sign * g.uniform(*_TRAY_Y[condition]), z])
+    x, y = g.uniform(*_TRAY[condition])
+    position = np.array([x, sign * y, scene.places["front_left"].z + tray.TOP])
     return Goal(name="tray", words="tray", position=position, radius=tray.RADIUS)
 
 
