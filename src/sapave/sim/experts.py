@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
-from sapave.sim.planning import LIFT, CarryPlan, Plan, Planner
+from sapave.sim.planning import LIFT, CarryPlan, Plan, Planner, straightened
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 from sapave.sim.skills import Path, gaze, grasps_for
 
@@ -37,6 +37,11 @@ class _State:
     unseen: bool
     strayed: bool
     """The free object is no longer where the plan believes."""
+
+
+def _within_reach(point: np.ndarray) -> bool:
+    """Could a hand get there at all? (Not so for what fell to the floor.)"""
+    return bool(point[2] > 0.75 and np.hypot(point[0], abs(point[1]) - 0.15) < 0.65)
 
 
 class Expert:
@@ -144,29 +149,32 @@ class Expert:
         if np.linalg.norm(world.velocity(world.target.name)) > 0.05:
             return
         self._tried, self.plan, self.carry = centre, None, None
+        if not _within_reach(centre):
+            return
         sides = ("left", "right") if centre[1] > 0 else ("right", "left")
         for side in sides:
             arm, _ = self._slices(side)
             now = world.controller.targets_other[arm]
             for grasps in grasps_for(world.target.half_height, centre, side):
-                self.plan = self.planner.plan_pick(side, grasps, now)
-                if self.plan is None:
-                    continue
-                if world.goal is None:
+                found = self.planner.plan(side, grasps, now)
+                if found is not None:
+                    self.plan, self.carry = found
                     return
-                self.carry = self.planner.plan_carry(self.plan, self.plan.offset, self.plan.lift.points[-1])
-                if self.carry is not None:
-                    return
-                self.plan = None
 
     def _update_carry(self, state: _State) -> None:
-        """When a held object sits in the hand otherwise than planned, plan its way to the goal again."""
-        if self.plan is None or self.carry is None or self._closure(state.hand) < 0.97:
+        """When a lifted object sits in the hand otherwise than planned, plan its way to the goal again."""
+        plan, carry = self.plan, self.carry
+        if plan is None or carry is None or self._closure(state.hand) < 0.97:
             return
-        offset = self._in_hand()
-        lifted = self.plan.lift.points[-1]
-        if np.linalg.norm(offset - self.carry.offset) > 0.004 and np.abs(state.arm - lifted).max() < 0.04:
-            self.carry = self.planner.plan_carry(self.plan, offset, lifted) or self.carry
+        offset, lifted = self._in_hand(), plan.lift.points[-1]
+        if np.abs(state.arm - lifted).max() > 0.03 or np.linalg.norm(offset - carry.offset) < 0.003:
+            return
+        _, rotation = self.planner.tip(plan.side, lifted)
+        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
+        up = site.T @ self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
+        if (rotation @ up)[2] > 0.7:
+            rotation = straightened(rotation, up)
+        self.carry = self.planner.plan_carry(plan, offset, rotation, lifted) or carry
 
     # ---- the rule -----------------------------------------------------------------------------------------
 

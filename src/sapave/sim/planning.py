@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from sapave.sim.ik import solve
-from sapave.sim.skills import Grasp, Path, mirror_arm, mirror_point
+from sapave.sim.skills import Grasp, Path, mirror_arm, mirror_point, turn_y, turn_z
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -21,6 +21,12 @@ LIFT = 0.12
 """How far a grasped object is raised [m]."""
 CLEARANCE = 0.006
 """Hand and arm keep this far from everything on the way [m]."""
+RELEASE_HEIGHT = 0.003
+"""A carried object is let go this far above the goal [m]."""
+YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
+"""Turns about z tried between picking up and putting down [rad]."""
+LEANS = (0.0, 0.15, 0.3)
+"""How far an object may lean when it is put down [rad]; straight is tried first."""
 BATCH = 42
 """Grasps whose kinematics are solved together."""
 _SEEDS = np.array(
@@ -137,19 +143,41 @@ class Planner:
             model.geom_margin[:] = margin
         return worst
 
-    def plan_pick(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> Plan | None:
-        """The first feasible of `grasps` for the world's target with this hand; `now` [7] rad is where the arm is."""
-        flip = mirror_point if side == "right" else _same
-        extent = self.extent(flip)
+    def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
+        """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
+        one; `now` [7] rad is where the arm is."""
+        extent = self.extent(mirror_point if side == "right" else _same)
         for start in range(0, len(grasps), BATCH):
-            plan = self._plan_batch(side, grasps[start : start + BATCH], now, extent)
-            if plan is not None:
-                return plan
+            batch = grasps[start : start + BATCH]
+            if self.world.goal is not None:
+                batch = self._can_put(side, batch, extent)
+            for plan in self._plans(side, batch, now, extent) if batch else ():
+                if self.world.goal is None:
+                    return plan, None
+                _, rotation = self.tip(side, plan.lift.points[-1])
+                carry = self.plan_carry(plan, plan.offset, rotation, plan.lift.points[-1])
+                if carry is not None:
+                    return plan, carry
         return None
 
-    def _plan_batch(
+    def _can_put(self, side: str, grasps: Sequence[Grasp], extent: Callable[[np.ndarray], float]) -> list[Grasp]:
+        """Those grasps with which the hand could also stand at the goal."""
+        flip = mirror_point if side == "right" else _same
+        centre = flip(self.world.position(self.world.target.name))
+        down = flip(np.asarray(self.world.goal.position, float)) + np.array([0, 0, self.world.target.half_height])
+        turns = [turn_z(a) for a in YAWS[:5]]
+        positions = np.array([down + t @ (g.position(centre, extent) - centre) for g in grasps for t in turns])
+        rotations = np.array([t @ g.rotation() for g in grasps for t in turns])
+        reached = np.zeros(len(positions), bool)
+        for seed in _SEEDS[:3]:
+            left = np.flatnonzero(~reached)
+            seeds = np.tile(seed, (len(left), 1))
+            reached[left] = solve(self.chain, self.limits, positions[left], rotations[left], seeds, iterations=20)[1]
+        return [g for g, ok in zip(grasps, reached.reshape(len(grasps), -1).any(1), strict=True) if ok]
+
+    def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
-    ) -> Plan | None:
+    ) -> Iterator[Plan]:
         flip = mirror_point if side == "right" else _same
         turn = mirror_arm if side == "right" else _same
         real = self.world.position(self.world.target.name)
@@ -168,7 +196,7 @@ class Planner:
         )
         which = np.repeat(np.arange(len(grasps)), k)[good]
         if len(which) == 0:
-            return None
+            return
         before = found[good]
         at, ok1 = solve(self.chain, self.limits, positions[which], rotations[which], before, pull=0.0)
         up = positions[which] + np.array([0.0, 0.0, LIFT])
@@ -189,7 +217,7 @@ class Planner:
             if via is None:
                 continue
             tip, rotation = self.tip(side, goal)
-            return Plan(
+            yield Plan(
                 side=side,
                 centre=real,
                 grasp=grasp,
@@ -197,7 +225,6 @@ class Planner:
                 lift=Path(np.stack([goal, high])),
                 offset=rotation.T @ (real - tip),
             )
-        return None
 
     def _via(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
         """Postures to pass between `now` and the pre-grasp posture, or None when every way touches something."""
@@ -224,41 +251,72 @@ class Planner:
         index = 0 if side == "left" else 7
         return self.robot.rest_other[index : index + 7]
 
-    def plan_carry(self, plan: Plan, offset: np.ndarray, now: np.ndarray) -> CarryPlan | None:
-        """From the arm's posture `now` [7] rad to the world's goal with the object at `offset` [3] m in the hand."""
-        side, grasp, world = plan.side, plan.grasp, self.world
-        assert world.goal is not None
+    def plan_carry(self, plan: Plan, offset: np.ndarray, upright: np.ndarray, now: np.ndarray) -> CarryPlan | None:
+        """From the arm's posture `now` [7] rad to the world's goal, with the object at `offset` [3] m in the hand and
+        standing straight when the hand is turned as `upright` [3, 3]."""
+        side, world = plan.side, self.world
         flip = mirror_point if side == "right" else _same
         turn = mirror_arm if side == "right" else _same
-        goal = flip(np.asarray(world.goal.position, float)) + np.array([0.0, 0.0, world.target.half_height + 0.004])
-        local = flip(offset)
-        start = turn(now)
-        yaws = grasp.yaw + np.array([0.0, -0.25, 0.25, -0.5, 0.5, -0.8, 0.8, -1.1, 1.1])
-        rotations = np.stack([_turned(grasp, yaw) for yaw in yaws])
+        goal = flip(np.asarray(world.goal.position, float))
+        local, start = flip(offset), turn(now)
+        base = upright if side == "left" else _mirror_rotation(upright)
+        choices = [(lean, yaw) for lean in LEANS for yaw in YAWS]
+        rotations = np.stack([turn_z(yaw) @ _lean(base, lean) for lean, yaw in choices])
+        heights = np.array([world.target.half_height * np.cos(t) + world.target.radius * np.sin(t) for t, _ in choices])
         down = goal - rotations @ local
-        above = down + np.array([0.0, 0.0, 0.09])
-        seeds = np.concatenate([np.tile(start, (len(yaws), 1)), np.tile(_SEEDS[0], (len(yaws), 1))])
-        high, ok0 = solve(self.chain, self.limits, np.tile(above, (2, 1)), np.tile(rotations, (2, 1, 1)), seeds)
-        low, ok1 = solve(self.chain, self.limits, np.tile(down, (2, 1)), np.tile(rotations, (2, 1, 1)), high)
+        down[:, 2] += heights + RELEASE_HEIGHT
         back = rotations @ np.array([-np.cos(0.5), np.sin(0.5), 0.0]) * 0.07
-        away = np.tile(down + back + np.array([0.0, 0.0, 0.01]), (2, 1))
-        free, ok2 = solve(self.chain, self.limits, away, np.tile(rotations, (2, 1, 1)), low)
-        top, ok3 = solve(self.chain, self.limits, away + np.array([0, 0, 0.1]), np.tile(rotations, (2, 1, 1)), free)
-        good = ok0 & ok1 & ok2 & ok3 & (np.abs(low - high).max(1) < 0.9) & (np.abs(free - low).max(1) < 0.9)
-        cost = np.abs(high - start).max(1) + 0.3 * np.abs(np.tile(yaws, 2) - grasp.yaw)
+        free = down + back + np.array([0.0, 0.0, 0.01])
+        high, ok0 = solve(
+            self.chain, self.limits, down + [0, 0, 0.09], rotations, np.tile(start, (len(choices), 1)), rest=_SEEDS[0]
+        )
+        low, ok1 = solve(self.chain, self.limits, down, rotations, high)
+        away, ok2 = solve(self.chain, self.limits, free, rotations, low)
+        top, ok3 = solve(self.chain, self.limits, free + [0, 0, 0.1], rotations, away)
+        near = (np.abs(low - high).max(1) < 0.9) & (np.abs(away - low).max(1) < 0.9) & (np.abs(top - away).max(1) < 1.1)
+        leans, yaws = np.transpose(choices)
+        cost = np.abs(high - start).max(1) + 0.3 * np.abs(yaws) + 10.0 * leans
+        closed, hand = plan.grasp.closed() * 0.7, plan.grasp.opened()
         for i in np.argsort(cost, kind="stable"):
-            if not good[i]:
+            if not (ok0 & ok1 & ok2 & ok3 & near)[i]:
                 continue
-            carry = np.stack([now, turn(high[i]), turn(low[i])])
-            if self.touches(side, _between(now, carry[1], 4), grasp.closed() * 0.7, target=-1.0) > 0:
+            above, lowered, drawn, raised = (turn(q[i]) for q in (high, low, away, top))
+            if self.touches(side, _between(now, above, 6), closed, target=-1.0) > 0:
                 continue
-            if self.touches(side, _between(carry[1], carry[2], 2), grasp.closed() * 0.7, target=-1.0) > 0.004:
+            if self.touches(side, _between(above, lowered, 2), closed, target=-1.0, scene=0.0) > 0.002:
                 continue
-            retreat = np.stack([carry[2], turn(free[i]), turn(top[i])])
-            if self.touches(side, retreat[1:], grasp.opened(), target=-1.0) > 0.004:
+            if self.touches(side, np.stack([drawn, raised]), hand, target=-1.0, scene=0.0) > 0.002:
                 continue
-            return CarryPlan(offset=offset, carry=Path(carry), retreat=Path(retreat))
+            return CarryPlan(
+                offset=offset,
+                carry=Path(np.stack([now, above, lowered])),
+                retreat=Path(np.stack([lowered, drawn, raised])),
+            )
         return None
+
+
+def _lean(rotation: np.ndarray, angle: float) -> np.ndarray:
+    """The hand with its fingers `angle` [rad] lower."""
+    heading = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
+    return turn_z(heading) @ turn_y(angle) @ turn_z(-heading) @ rotation
+
+
+def _mirror_rotation(rotation: np.ndarray) -> np.ndarray:
+    """A hand's rotation [3, 3] seen in the mirror of the xz plane (in base and in hand)."""
+    flip = np.diag([1.0, -1.0, 1.0])
+    return flip @ rotation @ flip
+
+
+def straightened(rotation: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """The smallest turn of a hand's rotation [3, 3] that brings a direction `up` [3] of the hand's frame upright."""
+    now = rotation @ up
+    axis = np.cross(now, [0.0, 0.0, 1.0])
+    sin = float(np.linalg.norm(axis))
+    if sin < 1e-6:
+        return rotation
+    x, y, z = axis / sin
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return (np.eye(3) + sin * k + (1 - now[2]) * (k @ k)) @ rotation
 
 
 def _support(kind: int, size: np.ndarray, at: np.ndarray, axes: np.ndarray, direction: np.ndarray) -> float:
@@ -276,10 +334,6 @@ def _support(kind: int, size: np.ndarray, at: np.ndarray, axes: np.ndarray, dire
     else:
         reach = float(size[0])
     return reach + float(at @ direction)
-
-
-def _turned(grasp: Grasp, yaw: float) -> np.ndarray:
-    return Grasp(yaw=yaw, pitch=grasp.pitch, tilt=grasp.tilt).rotation()
 
 
 def _same(value: np.ndarray) -> np.ndarray:

@@ -158,25 +158,26 @@ class Path:
 def grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[Grasp]]:
     """Grasps worth trying, in groups, the most reliable first; `centre` [3] m of the thing, `side` the hand."""
     y = centre[1] if side == "left" else -centre[1]
+    low = half_height < 0.04
+    reaches = (-0.004, 0.006) if low else (0.006, 0.014, -0.004)
     if centre[2] > 1.0:
         yaws = np.clip(2.0 * y - 0.5, -0.7, 0.3) + np.array([0.0, 0.15, -0.15, 0.3, -0.3])
-        shelf = [(t, p, h) for t in (0.9, 0.65, 0.4) for p in (-0.4, -0.55, -0.2) for h in (0.0, -0.008, 0.012)]
-        more = [(t, p, h) for t in (1.2, 0.15) for p in (-0.6, -0.45, -0.3, -0.1, 0.1) for h in (0.0, 0.02)]
-        return [_crossed(yaws, shapes) for shapes in (shelf, more)]
+        shelf = [(t, p, h) for t in (0.6, 0.8, 0.4) for p in (0.0, -0.1, -0.25, -0.4) for h in (0.0, -0.008, 0.012)]
+        more = [(t, p, h) for t in (1.2, 1.0, 0.15) for p in (-0.6, -0.45, -0.3, -0.1, 0.1) for h in (0.0, 0.02)]
+        return [_crossed(yaws, shapes, reaches) for shapes in (shelf, more)]
     ahead = np.arctan2(y - 0.16, max(centre[0], 0.05) - 0.02)
     yaws = np.clip(ahead, -0.5, 1.2) + np.array([-0.35, -0.6, -0.1, -0.85, 0.2, 0.5, -1.1])
-    low = half_height < 0.04
     heights = (-0.010, -0.006, -0.003) if low else (-0.006, 0.004, 0.015)
     tilts = (0.65, 0.5, 0.8) if low else (0.5, 0.3, 0.7)
     first = [(t, p, h) for t in tilts for p in (0.1, 0.25, -0.05) for h in heights]
     rest = [(t, p, h) for t in (0.1, 0.4, 1.0, 1.25) for p in (0.4, 0.2, 0.0) for h in (-0.003, 0.01)]
-    return [_crossed(yaws, shapes) for shapes in (first, rest)]
+    return [_crossed(yaws, shapes, reaches) for shapes in (first, rest)]
 
 
-def _crossed(yaws: np.ndarray, shapes: list[tuple[float, float, float]]) -> list[Grasp]:
+def _crossed(yaws: np.ndarray, shapes: list[tuple[float, float, float]], reaches: tuple[float, ...]) -> list[Grasp]:
     return [
         Grasp(yaw=float(yaw), pitch=pitch, tilt=tilt, height=height, reach=reach)
-        for reach in (-0.004, 0.006)
+        for reach in reaches
         for tilt, pitch, height in shapes
         for yaw in yaws
     ]
