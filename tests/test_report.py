@@ -133,6 +133,8 @@ def test_the_words_of_a_user_choose_the_target():
     assert world.target is world.things[2]
     with pytest.raises(ValueError, match="red mug, blue mug, green can"):
         demo.aim(world, "a banana")
+    with pytest.raises(ValueError, match="names nothing"):
+        demo.aim(world, "the green mug")
 
 
 def test_a_demo_of_other_weights_starts_afresh(tmp_path):

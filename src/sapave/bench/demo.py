@@ -16,6 +16,7 @@ from sapave.bench.arms import arms, play_arm, weights_digest
 from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION
 from sapave.bench.report import write_film, write_report
 from sapave.bench.rollout import Stage, make_world
+from sapave.sim.objects._family import COLOURS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,8 @@ def aim(world: Stage, text: str) -> None:
 
     things = world.things
     best = max(things, key=score)
-    if not score(best)[0]:
+    colours = [colour for colour in COLOURS if re.search(rf"\b{colour}\b", lower)]
+    if not score(best)[0] or (colours and best.colour not in colours):
         raise ValueError(
             f"'{text}': names nothing in this kitchen, which holds: {', '.join(t.words for t in things)}; "
             "name one of these, or try another --seed"
