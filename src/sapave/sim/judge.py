@@ -29,7 +29,7 @@ class Judge:
     def update(self, head_travel: float) -> None:
         """After one tick in which the head targets moved by `head_travel` rad."""
         world, self._travel = self._world, self._travel + head_travel
-        now = world.task.reached(world)
+        now = bool(world.task.reached(world))
         self._ever |= now
         self._run = self._run + 1 if now else 0
         self.held |= self._run * CONTROL_DT >= HOLD_SECONDS
