@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -26,10 +26,11 @@ def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_is_fast_and_names_every_command() -> None:
-    begin = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = call("--help")
-    # benchmarks/speed.py measures half a second; a loaded test machine gets four times that
-    assert time.monotonic() - begin < 2.0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # half a second is promised, 0.07 s measured (benchmarks/speed.py); CPU time, since a test machine may be loaded
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 0.5
     assert done.returncode == 0
     for name in ("demo", "sim", "collect", "views", "train", "eval", "list"):
         assert f"\n  {name} " in done.stdout
