@@ -30,7 +30,6 @@ class FakeWorld:
         self.where = 0.5 if spec.seed % 2 else -0.5
         self.instruction = f"look {'left' if self.where > 0 else 'right'}"
         self.target: Any = "lamp"
-        self.things: tuple[Any, ...] = ()
         self.head = np.zeros(2)
         self.steps = self.looked = self.observed = 0
         self.samples: list[tuple[float, float]] = []

@@ -11,7 +11,7 @@ import pytest
 
 from bench_fakes import FakeWorld, Looker, rows
 from sapave.base.types import EpisodeSpec
-from sapave.bench import charts, demo, film
+from sapave.bench import charts, demo, film, kitchens
 from sapave.bench.arms import Arm
 from sapave.bench.evaluate import collect
 from sapave.bench.lists import EpisodeList
@@ -118,23 +118,33 @@ def test_charts_are_well_formed(results):
     assert charts.colour("pi0", ["active", "pi0"]) != charts.colour("gr00t", ["active", "pi0", "gr00t"])
 
 
-class Named:
-    def __init__(self, family, colour):
-        self.family = type("Family", (), {"nouns": (family,), "name": family})
-        self.colour, self.words = colour, f"{colour} {family}"
+@pytest.mark.parametrize(
+    ("text", "family", "colour"),
+    [
+        ("Please hand me the BLUE mug", "mug", "blue"),
+        ("can you take the mug", "mug", ""),
+        ("can you open the can", "can", ""),
+        ("take the green tin can", "can", "green"),
+        ("put the red box of tea on the tray", "tea_box", "red"),
+        ("apples", "apple", ""),
+    ],
+)
+def test_what_the_words_of_a_user_name(text, family, colour):
+    assert kitchens.named(text) == (family, colour)
 
 
-def test_the_words_of_a_user_choose_the_target():
-    world = FakeWorld(EpisodeSpec(task="pick", condition="occluded", seed=1))
-    world.things = (Named("mug", "red"), Named("mug", "blue"), Named("can", "green"))
-    demo.aim(world, "Please hand me the BLUE mug")
-    assert world.target is world.things[1] and world.instruction == "Please hand me the BLUE mug"
-    demo.aim(world, "the can")
-    assert world.target is world.things[2]
-    with pytest.raises(ValueError, match="red mug, blue mug, green can"):
-        demo.aim(world, "a banana")
-    with pytest.raises(ValueError, match="names nothing"):
-        demo.aim(world, "the green mug")
+def test_words_that_name_nothing_are_refused_with_what_exists():
+    with pytest.raises(ValueError, match="objects are: apple, bottle"):
+        kitchens.named("pick up the banana")
+    with pytest.raises(ValueError, match="no blue apple; it comes in: red"):
+        kitchens.named("the blue apple")
+
+
+def test_a_kitchen_holds_what_was_named_and_measures_as_asked():
+    world = kitchens.kitchen("put the white cup on the tray", 3, "out_of_view")
+    assert (world.target.family.name, world.target.colour) == ("cup", "white") and world.spec.task == "pick_and_place"
+    assert world.visible_fraction() == 0.0 and world.instruction == "put the white cup on the tray"
+    world.close()
 
 
 def test_a_demo_of_other_weights_starts_afresh(tmp_path):

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sapave.base.runs import start_run, write_json
-from sapave.base.seeds import SPLIT_RANGES
-from sapave.base.types import CONTROL_DT, EpisodeSpec
+from sapave.base.types import CONTROL_DT
 from sapave.bench import evaluate, film, lists
 from sapave.bench.arms import arms, play_arm, weights_digest
-from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION
+from sapave.bench.kitchens import kitchen
+from sapave.bench.protocol import EXECUTE, PROTOCOL_VERSION
 from sapave.bench.report import write_film, write_report
-from sapave.bench.rollout import Stage, make_world
-from sapave.sim.objects._family import COLOURS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +23,9 @@ class DemoConfig:
     instruction: str = ""
     """One instruction to play and film, such as "pick up the red mug"; empty plays held-out episodes."""
     seed: int = 0
-    """With --instruction: which kitchen, counted among those kept for testing."""
+    """With --instruction: number of the kitchen, among those kept for testing."""
     condition: str = "out_of_view"
-    """With --instruction: where the kitchen's first object stands (unoccluded | occluded | out_of_view)."""
+    """With --instruction: how the thing is hidden at the start (unoccluded | occluded | out_of_view)."""
     out: Path = Path("runs/demo")
     """Folder of report.html and the films."""
     checkpoint: Path | None = None
@@ -97,16 +94,9 @@ def full_results(checkpoint: Path, weights: str) -> dict[str, Any] | None:
 
 def play_words(config: DemoConfig) -> Path:
     """One instruction in the words of the user, in a kitchen kept for testing."""
-    low, high = SPLIT_RANGES["test"]
-    if not 0 <= config.seed < high - low:
-        raise ValueError(f"--seed: found {config.seed}, expected 0 to {high - low - 1}")
-    if config.condition not in CONDITIONS:
-        raise ValueError(f"--condition: found '{config.condition}', expected one of {', '.join(CONDITIONS)}")
     text = config.instruction.strip()
+    world = kitchen(text, config.seed, config.condition)
     arm = arms(("active",), config.checkpoint)[0]
-    task = "pick_and_place" if re.search(r"\b(tray|put|place|set|move|bring)\b", text.lower()) else "pick"
-    world = make_world(EpisodeSpec(task=task, condition=config.condition, seed=low + config.seed))
-    aim(world, text)
     record = play_arm(arm, world, film=True)
     assert record.film is not None
     config.out.mkdir(parents=True, exist_ok=True)
@@ -116,7 +106,7 @@ def play_words(config: DemoConfig) -> Path:
     clip = film.Clip(
         path=str(name.with_suffix(".mp4")),
         arm=arm.name,
-        task=task,
+        task=record.spec.task,
         condition=config.condition,
         seed=record.spec.seed,
         instruction=text,
@@ -133,24 +123,3 @@ def play_words(config: DemoConfig) -> Path:
     page = write_film(name.with_suffix(".html"), clip, lead)
     print(f"{lead}\nfilm: {page}")
     return page
-
-
-def aim(world: Stage, text: str) -> None:
-    """Make the thing that the text names the target, so that success is judged on it; ValueError if none is named."""
-    lower = text.lower()
-
-    def score(thing: Any) -> tuple[bool, bool]:
-        nouns = (*thing.family.nouns, thing.family.name.replace("_", " "))
-        named = any(re.search(rf"\b{re.escape(noun.lower())}\b", lower) for noun in nouns)
-        return named, bool(re.search(rf"\b{thing.colour}\b", lower))
-
-    things = world.things
-    best = max(things, key=score)
-    colours = [colour for colour in COLOURS if re.search(rf"\b{colour}\b", lower)]
-    if not score(best)[0] or (colours and best.colour not in colours):
-        raise ValueError(
-            f"'{text}': names nothing in this kitchen, which holds: {', '.join(t.words for t in things)}; "
-            "name one of these, or try another --seed"
-        )
-    world.target = best
-    world.instruction = text

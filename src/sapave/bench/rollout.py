@@ -31,7 +31,6 @@ class Stage(Protocol):
     spec: EpisodeSpec
     instruction: str
     target: Any
-    things: Any
 
     @property
     def judge(self) -> Watch: ...
