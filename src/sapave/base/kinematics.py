@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -97,13 +98,20 @@ class Chain:
     def jacobian(self, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Tip position [..., 3], rotation [..., 3, 3] and Jacobian [..., 6, n] (linear over angular, base frame)."""
         position, rotation, origins, directions = self.frames(angles)
-        linear = np.cross(directions, position[..., None, :] - origins)
-        return position, rotation, np.concatenate([linear, directions], -1).swapaxes(-1, -2)
+        ax, ay, az = np.moveaxis(directions, -1, 0)
+        rx, ry, rz = np.moveaxis(position[..., None, :] - origins, -1, 0)
+        rows = [ay * rz - az * ry, az * rx - ax * rz, ax * ry - ay * rx, ax, ay, az]
+        return position, rotation, np.stack(rows, -2)
 
     def _turns(self, angles: np.ndarray) -> np.ndarray:
         """Rotation of each hinge [..., n, 3, 3] about its axis (Rodrigues)."""
+        cross, square = self._crosses
+        return np.eye(3) + np.sin(angles)[..., None, None] * cross + (1 - np.cos(angles))[..., None, None] * square
+
+    @cached_property
+    def _crosses(self) -> tuple[np.ndarray, np.ndarray]:
+        """Cross-product matrices of the axes [n, 3, 3], and their squares."""
         x, y, z = self.axes.T
         zero = np.zeros_like(x)
         cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(-1, 3, 3)
-        sin, cos = np.sin(angles)[..., None, None], np.cos(angles)[..., None, None]
-        return np.eye(3) + sin * cross + (1 - cos) * (cross @ cross)
+        return cross, cross @ cross

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
-from sapave.sim.planning import LIFT, CarryPlan, Plan, Planner, straightened
+from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner, straightened
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 from sapave.sim.skills import Path, gaze, grasps_for
 
@@ -118,9 +118,10 @@ class Expert:
             return False
         offset = self.world.position(self.world.target.name) - np.asarray(goal.position)
         near = float(np.hypot(offset[0], offset[1])) < 0.055
-        height = offset[2] - self.world.target.half_height
-        down = self.carry is not None and np.abs(state.arm - self.carry.carry.points[-1]).max() < AT
-        return near and height < (0.02 if down or self._closure(state.hand) < 0.9 else 0.003)
+        height = float(offset[2]) - self.world.target.half_height
+        if self.carry is not None and np.abs(state.arm - self.carry.carry.points[-1]).max() < 0.03:
+            return near and height < 0.06
+        return near and height < 0.012 and self._closure(state.hand) < 0.5
 
     def _visible(self) -> bool:
         target = self.world.target
@@ -162,19 +163,21 @@ class Expert:
                     return
 
     def _update_carry(self, state: _State) -> None:
-        """When a lifted object sits in the hand otherwise than planned, plan its way to the goal again."""
+        """When a lifted object sits in the hand otherwise than planned, plan its way to the goal again from here."""
         plan, carry = self.plan, self.carry
         if plan is None or carry is None or self._closure(state.hand) < 0.97:
             return
-        offset, lifted = self._in_hand(), plan.lift.points[-1]
-        if np.abs(state.arm - lifted).max() > 0.03 or np.linalg.norm(offset - carry.offset) < 0.003:
+        segment, fraction, away = self._held_path().locate(state.arm)
+        if away > 0.1 or segment >= len(self._held_path().points) - 2 or (segment == 0 and fraction < 0.6):
             return
-        _, rotation = self.planner.tip(plan.side, lifted)
         site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        up = site.T @ self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
-        if (rotation @ up)[2] > 0.7:
+        offset, up = self._in_hand(), site.T @ self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
+        if np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
+            return
+        _, rotation = self.planner.tip(plan.side, state.arm)
+        if (rotation @ up)[2] > 0.6:
             rotation = straightened(rotation, up)
-        self.carry = self.planner.plan_carry(plan, offset, rotation, lifted) or carry
+        self.carry = self.planner.plan_carry(plan, offset, rotation, state.arm, up=up) or carry
 
     # ---- the rule -----------------------------------------------------------------------------------------
 
@@ -238,6 +241,8 @@ class Expert:
             path = self._held_path()
             if self.carry is not None and self._waits_for_goal(state):
                 path = self.plan.lift
+                if path.locate(state.arm)[2] > 0.1:
+                    return look, still, close
             return look, path.next_step(state.arm, speed, slow=0.5 if self.carry else 1.0), close
         if closure > 0.1:
             return look, still, open_
@@ -249,6 +254,8 @@ class Expert:
         assert self.plan is not None
         if self.carry is None:
             return self.plan.lift
+        if self.carry.up is not NOMINAL:
+            return self.carry.carry
         return Path(np.concatenate([self.plan.lift.points, self.carry.carry.points[1:]]))
 
     def _waits_for_goal(self, state: _State) -> bool:

@@ -10,6 +10,8 @@ POSITION_TOLERANCE = 0.002
 """[m]"""
 ANGLE_TOLERANCE = 0.03
 """[rad]"""
+GIVE_UP_AT = 12
+"""After this many iterations, starts that are still far from their goal are dropped."""
 
 
 def rotation_error(goal: np.ndarray, current: np.ndarray) -> np.ndarray:
@@ -52,7 +54,7 @@ def solve(
     eye6, eye = np.eye(6), np.eye(n)
     done = np.zeros(len(angles), bool)
     active = np.arange(len(angles))
-    for _ in range(iterations):
+    for i in range(iterations):
         q = angles[active]
         position, rotation, jacobian = chain.jacobian(q)
         error = np.concatenate([positions[active] - position, rotation_error(rotations[active], rotation)], -1)
@@ -61,6 +63,8 @@ def solve(
         )
         done[active[good]] = True
         keep = ~good
+        if i == GIVE_UP_AT:
+            keep &= (np.linalg.norm(error[:, :3], axis=-1) < 0.04) & (np.linalg.norm(error[:, 3:], axis=-1) < 0.3)
         if not keep.any():
             break
         active, q, jacobian, error = active[keep], q[keep], jacobian[keep], error[keep]

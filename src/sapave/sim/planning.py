@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -27,6 +27,8 @@ YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
 """Turns about z tried between picking up and putting down [rad]."""
 LEANS = (0.0, 0.15, 0.3)
 """How far an object may lean when it is put down [rad]; straight is tried first."""
+MAX_CARRIES = 10
+"""So many feasible grasps without a way to the goal end the search with this hand and group of grasps."""
 BATCH = 42
 """Grasps whose kinematics are solved together."""
 _SEEDS = np.array(
@@ -58,14 +60,19 @@ class Plan:
     """[3] object centre in the hand's frame at the grasp [m]."""
 
 
+NOMINAL = np.zeros(3)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CarryPlan:
     """How a held object gets to a place."""
 
     offset: np.ndarray
     """[3] object centre in the hand's frame when planned [m]."""
+    up: np.ndarray
+    """[3] the object's own upward axis in the hand's frame when planned; NOMINAL before the grasp."""
     carry: Path
-    """Lifted, above the goal, lowered."""
+    """From where it was planned (before the grasp: lifted) to above the goal and down to it."""
     retreat: Path
     """Lowered, hand drawn back, raised."""
 
@@ -147,6 +154,7 @@ class Planner:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
         one; `now` [7] rad is where the arm is."""
         extent = self.extent(mirror_point if side == "right" else _same)
+        tries = MAX_CARRIES
         for start in range(0, len(grasps), BATCH):
             batch = grasps[start : start + BATCH]
             if self.world.goal is not None:
@@ -158,6 +166,9 @@ class Planner:
                 carry = self.plan_carry(plan, plan.offset, rotation, plan.lift.points[-1])
                 if carry is not None:
                     return plan, carry
+                tries -= 1
+                if tries == 0:
+                    return None
         return None
 
     def _can_put(self, side: str, grasps: Sequence[Grasp], extent: Callable[[np.ndarray], float]) -> list[Grasp]:
@@ -203,7 +214,10 @@ class Planner:
         lifted, ok2 = solve(self.chain, self.limits, up, rotations[which], at, pull=0.0)
         smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
         order = np.lexsort((np.abs(before - turn(np.asarray(now))).max(1), which))
+        given: set[int] = set()
         for i in order[(ok1 & ok2 & smooth)[order]]:
+            if which[i] in given:
+                continue
             grasp = grasps[which[i]]
             end, goal, high = turn(before[i]), turn(at[i]), turn(lifted[i])
             hand = grasp.opened()
@@ -216,6 +230,7 @@ class Planner:
             via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
             if via is None:
                 continue
+            given.add(which[i])
             tip, rotation = self.tip(side, goal)
             yield Plan(
                 side=side,
@@ -251,36 +266,43 @@ class Planner:
         index = 0 if side == "left" else 7
         return self.robot.rest_other[index : index + 7]
 
-    def plan_carry(self, plan: Plan, offset: np.ndarray, upright: np.ndarray, now: np.ndarray) -> CarryPlan | None:
+    def plan_carry(
+        self, plan: Plan, offset: np.ndarray, upright: np.ndarray, now: np.ndarray, *, up: np.ndarray = NOMINAL
+    ) -> CarryPlan | None:
         """From the arm's posture `now` [7] rad to the world's goal, with the object at `offset` [3] m in the hand and
         standing straight when the hand is turned as `upright` [3, 3]."""
+        base = upright if plan.side == "left" else _mirror_rotation(upright)
+        for lean in LEANS:
+            carry = self._carry_with(plan, offset, [turn_z(yaw) @ _lean(base, lean) for yaw in YAWS], lean, now)
+            if carry is not None:
+                return replace(carry, up=up)
+        return None
+
+    def _carry_with(
+        self, plan: Plan, offset: np.ndarray, turned: list[np.ndarray], lean: float, now: np.ndarray
+    ) -> CarryPlan | None:
+        """The cheapest way to put the object down with one of the hand's rotations `turned` (of the left hand)."""
         side, world = plan.side, self.world
         flip = mirror_point if side == "right" else _same
         turn = mirror_arm if side == "right" else _same
-        goal = flip(np.asarray(world.goal.position, float))
-        local, start = flip(offset), turn(now)
-        base = upright if side == "left" else _mirror_rotation(upright)
-        choices = [(lean, yaw) for lean in LEANS for yaw in YAWS]
-        rotations = np.stack([turn_z(yaw) @ _lean(base, lean) for lean, yaw in choices])
-        heights = np.array([world.target.half_height * np.cos(t) + world.target.radius * np.sin(t) for t, _ in choices])
-        down = goal - rotations @ local
-        down[:, 2] += heights + RELEASE_HEIGHT
-        back = rotations @ np.array([-np.cos(0.5), np.sin(0.5), 0.0]) * 0.07
-        free = down + back + np.array([0.0, 0.0, 0.01])
-        high, ok0 = solve(
-            self.chain, self.limits, down + [0, 0, 0.09], rotations, np.tile(start, (len(choices), 1)), rest=_SEEDS[0]
-        )
-        low, ok1 = solve(self.chain, self.limits, down, rotations, high)
-        away, ok2 = solve(self.chain, self.limits, free, rotations, low)
-        top, ok3 = solve(self.chain, self.limits, free + [0, 0, 0.1], rotations, away)
-        near = (np.abs(low - high).max(1) < 0.9) & (np.abs(away - low).max(1) < 0.9) & (np.abs(top - away).max(1) < 1.1)
-        leans, yaws = np.transpose(choices)
-        cost = np.abs(high - start).max(1) + 0.3 * np.abs(yaws) + 10.0 * leans
+        rotations, yaws, start = np.stack(turned), np.abs(YAWS), turn(now)
+        down = flip(np.asarray(world.goal.position, float)) - rotations @ flip(offset)
+        down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + RELEASE_HEIGHT
+        free = down + rotations @ np.array([-np.cos(0.5), np.sin(0.5), 0.0]) * 0.07 + [0, 0, 0.01]
+        stages = []
+        before = np.tile(start, (len(turned), 1))
+        left = np.arange(len(turned))
+        for goals, reach in ((down + [0, 0, 0.09], 3.0), (down, 0.9), (free, 0.9), (free + [0, 0, 0.1], 1.1)):
+            found, ok = solve(
+                self.chain, self.limits, goals[left], rotations[left], before, rest=_SEEDS[0] if not stages else None
+            )
+            ok &= np.abs(found - before).max(1) < reach
+            left, before, stages = left[ok], found[ok], [s[ok] for s in stages] + [found[ok]]
+            if len(left) == 0:
+                return None
         closed, hand = plan.grasp.closed() * 0.7, plan.grasp.opened()
-        for i in np.argsort(cost, kind="stable"):
-            if not (ok0 & ok1 & ok2 & ok3 & near)[i]:
-                continue
-            above, lowered, drawn, raised = (turn(q[i]) for q in (high, low, away, top))
+        for i in np.argsort(np.abs(stages[0] - start).max(1) + 0.3 * yaws[left], kind="stable"):
+            above, lowered, drawn, raised = (turn(s[i]) for s in stages)
             if self.touches(side, _between(now, above, 6), closed, target=-1.0) > 0:
                 continue
             if self.touches(side, _between(above, lowered, 2), closed, target=-1.0, scene=0.0) > 0.002:
@@ -289,6 +311,7 @@ class Planner:
                 continue
             return CarryPlan(
                 offset=offset,
+                up=NOMINAL,
                 carry=Path(np.stack([now, above, lowered])),
                 retreat=Path(np.stack([lowered, drawn, raised])),
             )
