@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class FakeWorld:
         self.spec = replace(spec, attempt=max(spec.attempt, 0), scene="void")
         self.where = 0.5 if spec.seed % 2 else -0.5
         self.instruction = f"look {'left' if self.where > 0 else 'right'}"
-        self.target: Any = "lamp"
+        self.target: Any = SimpleNamespace(name="thing0", words="lamp")
         self.head = np.zeros(2)
         self.steps = self.looked = self.observed = 0
         self.samples: list[tuple[float, float]] = []
@@ -63,6 +64,9 @@ class FakeWorld:
 
     def render(self, camera, width, height):
         return np.full((height, width, 3), 90, np.uint8)
+
+    def position(self, name):
+        return np.array([self.where, 0.0, 0.0])
 
     def outcome(self):
         sights = [t for t, f in self.samples if f > 0.1]

@@ -37,6 +37,7 @@ def listed(seed, task="pick", condition="out_of_view"):
         scene="void",
         target="lamp",
         instruction=f"look {where}",
+        target_at=(0.5 if seed % 2 else -0.5, 0.0, 0.0),
         expert_steps=60,
     )
 
@@ -179,9 +180,10 @@ def test_run_resumes_after_a_kill(fake, tmp_path):
 
 
 def test_a_list_of_another_world_is_refused(fake, tmp_path):
-    wrong = replace(listed(1), instruction="look up")
-    with pytest.raises(ValueError, match="the world has changed"):
-        evaluate.run(ARMS, [wrong], tmp_path / "episodes.jsonl", workers=0, execute=8)
+    for change in ({"instruction": "look up"}, {"target_at": (0.51, 0.0, 0.0)}):
+        with pytest.raises(ValueError, match="the world has changed"):
+            wrong = replace(listed(1), **change)
+            evaluate.run(ARMS, [wrong], tmp_path / "episodes.jsonl", workers=0, execute=8)
 
 
 def test_a_folder_of_another_comparison_is_refused(tmp_path):

@@ -18,7 +18,7 @@ from sapave.base.seeds import SPLIT_RANGES
 from sapave.base.shelf import choose
 from sapave.base.types import EpisodeSpec
 from sapave.bench.arms import Arm, play_arm
-from sapave.bench.lists import EpisodeList, Listed, save
+from sapave.bench.lists import EpisodeList, Listed, listed, save
 from sapave.bench.parallel import each
 from sapave.bench.protocol import CONDITIONS, TASKS, current
 from sapave.bench.rollout import make_world
@@ -64,6 +64,7 @@ def certify_one(job: Job) -> dict[str, Any]:
         scene=record.spec.scene,
         target=record.target,
         instruction=record.instruction,
+        target_at=record.target_at,
         expert_steps=record.outcome.steps,
     )
     return {"layout": True, "solved": True, "failure": "", "episode": asdict(episode)}
@@ -103,7 +104,7 @@ def certify(
                 counts[cell]["layouts"] += bool(result["layout"])
                 counts[cell]["solved"] += bool(result["solved"])
                 if result["solved"]:
-                    kept[cell].append(Listed(**result["episode"]))
+                    kept[cell].append(listed(result["episode"]))
                     bar.update()
     for cell, episodes in kept.items():
         if len(episodes) < per_cell:

@@ -21,6 +21,9 @@ from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS, 
 from sapave.bench.report import write_report
 from sapave.bench.summary import Row, read_rows, summarise
 
+SAME_PLACE = 0.002
+"""A target this close to where its list says is the same episode [m]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvalConfig:
@@ -154,11 +157,13 @@ def play_one(job: Job) -> Row:
     """Play one episode with one arm; a row of episodes.jsonl."""
     arm, episode, execute = job
     record = play_arm(arm, episode.spec, execute=execute)
-    if (record.target, record.instruction) != (episode.target, episode.instruction):
+    moved = max(abs(a - b) for a, b in zip(record.target_at, episode.target_at, strict=True))
+    if (record.target, record.instruction) != (episode.target, episode.instruction) or moved > SAME_PLACE:
         raise ValueError(
             f"episode {episode.task}/{episode.condition} seed {episode.seed}: the list says '{episode.instruction}' "
-            f"({episode.target}), this installation makes '{record.instruction}' ({record.target}); the world has "
-            "changed since the list was made, so certify a new one and raise PROTOCOL_VERSION"
+            f"({episode.target} at {episode.target_at}), this installation makes '{record.instruction}' "
+            f"({record.target} at {record.target_at}); the world has changed since the list was made, so certify a "
+            "new one and raise PROTOCOL_VERSION"
         )
     outcome = asdict(record.outcome)
     outcome["visibility"] = [[round(t, 3), round(v, 3)] for t, v in record.outcome.visibility]

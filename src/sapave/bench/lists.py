@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from sapave.base.runs import atomic
 from sapave.base.shelf import choose
@@ -26,6 +27,8 @@ class Listed:
     scene: str
     target: str
     instruction: str
+    target_at: tuple[float, float, float]
+    """Centre of the target at the start [m]: shows whether the world is still the one that was certified."""
     expert_steps: int
     """Control ticks in which the expert solved it."""
 
@@ -88,6 +91,11 @@ def load(name: str) -> EpisodeList:
     return parse(folder.read_text(), f"episode list '{name}'")
 
 
+def listed(raw: dict[str, Any]) -> Listed:
+    """One episode from its JSON object; TypeError for missing or unknown fields."""
+    return Listed(**{**raw, "target_at": tuple(raw.get("target_at", ()))})
+
+
 def committed() -> dict[str, Path]:
     """Name -> file of the lists shipped with the package."""
     here = Path(str(files("sapave.bench"))) / "lists"
@@ -99,7 +107,7 @@ def parse(text: str, what: str) -> EpisodeList:
     try:
         raw = json.loads(text)
         stamp = Stamp(**raw["stamp"])
-        episodes = tuple(Listed(**e) for e in raw["episodes"])
+        episodes = tuple(listed(e) for e in raw["episodes"])
         found = EpisodeList(name=raw["name"], stamp=stamp, episodes=episodes, expert=raw["expert"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{what}: not an episode list ({error}); make one with certify or take it again") from error

@@ -39,6 +39,7 @@ class Stage(Protocol):
     def tick(self, head: np.ndarray, other: np.ndarray) -> None: ...
     def observe(self) -> Observation: ...
     def render(self, camera: str, width: int, height: int) -> np.ndarray: ...
+    def position(self, name: str) -> np.ndarray: ...
     def outcome(self) -> Outcome: ...
     def close(self) -> None: ...
 
@@ -62,6 +63,8 @@ class Record:
     spec: EpisodeSpec
     target: str
     instruction: str
+    target_at: tuple[float, float, float]
+    """Centre of the target at the start [m]."""
     outcome: Outcome
     wall_s: float
     """Playing time without making the scene [s]; filming included when it was filmed."""
@@ -97,6 +100,7 @@ def play(
         raise ValueError(f"execute: found {execute} rows, expected at least 1")
     world = make(episode) if isinstance(episode, EpisodeSpec) else episode
     ticks = round(max_seconds / CONTROL_DT) if max_seconds else None
+    x, y, z = (round(float(v), 4) for v in world.position(world.target.name))
     policy.reset(world.spec.seed)
     if isinstance(policy, Privileged):
         policy.bind(world)
@@ -128,8 +132,9 @@ def play(
     world.judge.look()
     record = Record(
         spec=world.spec,
-        target=getattr(world.target, "words", str(world.target)),
+        target=world.target.words,
         instruction=world.instruction,
+        target_at=(x, y, z),
         outcome=world.outcome(),
         wall_s=time.perf_counter() - start,
         policy_s=spent,
