@@ -33,9 +33,7 @@ def run(arguments: list[str]) -> None:
         out: Path = Path("runs") / name
         """Folder of the checkpoint and the run's records; a run that is already there is resumed."""
 
-    options = read_config(
-        TrainOptions, arguments[1:], f"train {name}", SUMMARY, default=TrainOptions(config=preset)
-    )
+    options = read_config(TrainOptions, arguments[1:], f"train {name}", SUMMARY, default=TrainOptions(config=preset))
     from sapave.train.loop import main
 
     main(options.config, options.out)

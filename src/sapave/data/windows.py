@@ -123,7 +123,7 @@ class Sampler:
             if n:
                 at = np.arange(step * n, (step + 1) * n)
                 size = len(source.frames)
-                picks = [self._order(number, epoch, size)[p] for epoch, p in zip(at // size, at % size, strict=True)]
+                picks = [self._order(number, int(e), size)[p] for e, p in zip(at // size, at % size, strict=True)]
                 chosen.append((source, source.frames[np.array(picks)]))
         return chosen
 

@@ -88,7 +88,9 @@ class Eye:
             geom = scene.geoms[i]
             if geom.objtype == mujoco.mjtObj.mjOBJ_GEOM and geom.segid >= 0:
                 table[geom.segid + 1] = self._model.geom_bodyid[geom.objid]
-        index = rgb[..., 0].astype(np.int32) + (rgb[..., 1].astype(np.int32) << 8) + (rgb[..., 2].astype(np.int32) << 16)
+        index = (
+            rgb[..., 0].astype(np.int32) + (rgb[..., 1].astype(np.int32) << 8) + (rgb[..., 2].astype(np.int32) << 16)
+        )
         return table[np.minimum(index, scene.ngeom)]
 
     def _keep(self, only: frozenset[int]) -> None:

@@ -60,7 +60,7 @@ def from_gaze(world: World, gaze: np.ndarray, name: str) -> float:
 
 
 def best_view(world: World, name: str) -> tuple[np.ndarray, float] | None:
-    """Nearest head pose [2] rad from which at least 60 % of the thing shows centrally, and the fraction rendered there."""
+    """Nearest head pose [2] rad from which at least 60 % of the thing shows centrally, and its fraction there."""
     centre = gaze_at(world.model, world.position(name))
     offsets = np.array([(y, p) for y in (-0.26, -0.13, 0.0, 0.13, 0.26) for p in (-0.26, -0.13, 0.0, 0.13, 0.26)])
     order = np.argsort(np.abs(offsets).sum(1), kind="stable")

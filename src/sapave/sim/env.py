@@ -69,9 +69,7 @@ class ActiveManipEnv(gym.Env[dict[str, Any], dict[str, np.ndarray]]):
         self.world = World(replace(self._spec, seed=number), width=width, height=height, robot=self._robot_name)
         return _flat(self.world.observe(self._cameras)), {"seed": number, "instruction": self.world.instruction}
 
-    def step(
-        self, action: dict[str, np.ndarray]
-    ) -> tuple[dict[str, Any], SupportsFloat, bool, bool, dict[str, Any]]:
+    def step(self, action: dict[str, np.ndarray]) -> tuple[dict[str, Any], SupportsFloat, bool, bool, dict[str, Any]]:
         """One control tick; ValueError for NaN or a wrong shape, by the stream's name."""
         if self.world is None:
             raise ValueError("step() before reset(): call reset(seed=...) first")

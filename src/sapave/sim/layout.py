@@ -85,9 +85,7 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     words = f"{colour} {nouns[int(g.integers(len(nouns)))]}"
     templates = task.templates[split]
     text = templates[int(g.integers(len(templates)))].format(object=words, goal=goal.words if goal else "")
-    return Layout(
-        scene=scene, standings=tuple(standings), goal=goal, occluder=occluder, instruction=text
-    )
+    return Layout(scene=scene, standings=tuple(standings), goal=goal, occluder=occluder, instruction=text)
 
 
 def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:

@@ -66,7 +66,8 @@ class World:
         if self.goal is not None:
             self._bodies["tray"] = self.model.body("tray").id
         self._geoms = {
-            name: frozenset(np.flatnonzero(self.model.geom_bodyid == body).tolist()) for name, body in self._bodies.items()
+            name: frozenset(np.flatnonzero(self.model.geom_bodyid == body).tolist())
+            for name, body in self._bodies.items()
         }
         root = self.model.body("torso_link").id
         self._robot_bodies = self.model.body_rootid == self.model.body_rootid[root]

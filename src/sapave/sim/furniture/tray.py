@@ -15,7 +15,12 @@ _SIDES = 16
 
 def _add(body: mujoco.MjsBody, palette: Palette, g: np.random.Generator) -> None:
     contact = dict(
-        contype=1, conaffinity=3, condim=4, friction=[1.0, 0.01, 0.002], solref=[0.01, 1], solimp=[0.9, 0.98, 0.002, 0.5, 2]
+        contype=1,
+        conaffinity=3,
+        condim=4,
+        friction=[1.0, 0.01, 0.002],
+        solref=[0.01, 1],
+        solimp=[0.9, 0.98, 0.002, 0.5, 2],
     )
     steel, dark = (0.62, 0.64, 0.68, 1.0), (0.30, 0.31, 0.35, 1.0)
     body.add_geom(

@@ -114,7 +114,12 @@ def make_thing(name: str, family: Family, colour: str, look: int) -> Thing:
     generator = seeds.rng(look, "look", family.name)
     shape = family.build(shade(colour, generator), generator)
     return Thing(
-        name=name, family=family, colour=colour, look=look, shape=shape, words=f"{colour} {family.name.replace('_', ' ')}"
+        name=name,
+        family=family,
+        colour=colour,
+        look=look,
+        shape=shape,
+        words=f"{colour} {family.name.replace('_', ' ')}",
     )
 
 

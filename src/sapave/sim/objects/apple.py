@@ -21,5 +21,9 @@ def _build(rgb: tuple[float, float, float], g: np.random.Generator) -> Shape:
 
 
 FAMILY = Family(
-    name="apple", nouns=("apple", "ripe apple", "eating apple"), use="eat as fruit", colours=("red", "yellow", "green", "pink"), build=_build
+    name="apple",
+    nouns=("apple", "ripe apple", "eating apple"),
+    use="eat as fruit",
+    colours=("red", "yellow", "green", "pink"),
+    build=_build,
 )

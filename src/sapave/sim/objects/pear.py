@@ -21,5 +21,9 @@ def _build(rgb: tuple[float, float, float], g: np.random.Generator) -> Shape:
 
 
 FAMILY = Family(
-    name="pear", nouns=("pear", "ripe pear", "conference pear"), use="slice for a fruit salad", colours=("red", "yellow", "green", "orange"), build=_build
+    name="pear",
+    nouns=("pear", "ripe pear", "conference pear"),
+    use="slice for a fruit salad",
+    colours=("red", "yellow", "green", "orange"),
+    build=_build,
 )

@@ -12,7 +12,9 @@ def _build(rgb: tuple[float, float, float], g: np.random.Generator) -> Shape:
     return Shape(
         parts=(
             Part(shape=BOX, size=(a, b, h), rgb=rgb),
-            Part(shape=BOX, size=(a * 1.01, b * 1.01, h * 0.25), pos=(0, 0, -h * 0.7), rgb=(0.2, 0.25, 0.2), solid=False),
+            Part(
+                shape=BOX, size=(a * 1.01, b * 1.01, h * 0.25), pos=(0, 0, -h * 0.7), rgb=(0.2, 0.25, 0.2), solid=False
+            ),
         ),
         radius=b,
         half_height=h,
@@ -20,4 +22,6 @@ def _build(rgb: tuple[float, float, float], g: np.random.Generator) -> Shape:
     )
 
 
-FAMILY = Family(name="sponge", nouns=("sponge", "dish sponge", "scrubbing sponge"), use="wipe the counter with", build=_build)
+FAMILY = Family(
+    name="sponge", nouns=("sponge", "dish sponge", "scrubbing sponge"), use="wipe the counter with", build=_build
+)

@@ -108,7 +108,9 @@ def build_kitchen(
     palette = Palette(
         worktop=add_material(spec, "worktop", stone, jitter(stone, g, 0.12), kind="speckle", repeat=5),
         front=add_material(spec, "front", cupboard, cupboard, kind="flat"),
-        wall=add_material(spec, "wall", plaster, jitter(plaster, g, 0.08), kind="checker" if tiles else "flat", repeat=6),
+        wall=add_material(
+            spec, "wall", plaster, jitter(plaster, g, 0.08), kind="checker" if tiles else "flat", repeat=6
+        ),
         wood=add_material(spec, "wood", jitter(wood, g, 0.04), jitter(wood, g, 0.08), kind="speckle", repeat=2),
         accent=jitter(accent, g, 0.04),
     )
