@@ -220,11 +220,10 @@ def test_observations_become_a_batch_and_say_what_they_lack() -> None:
 def test_generated_chunks_become_increments_and_back() -> None:
     processor, chance = make_processor(), np.random.default_rng(2)
     head, other = chance.normal(size=(2, 16, 2)), chance.normal(size=(2, 16, 26))
-    normal = [
-        torch.from_numpy(norm.apply(np.cumsum(x, 1)).astype(np.float32))
-        for norm, x in ((processor.head_norm, head), (processor.other_norm, other))
-    ]
-    chunks = processor.chunks(*normal)
+    assert processor.head_norm and processor.other_norm
+    normal_head = torch.from_numpy(processor.head_norm.apply(np.cumsum(head, 1)).astype(np.float32))
+    normal_other = torch.from_numpy(processor.other_norm.apply(np.cumsum(other, 1)).astype(np.float32))
+    chunks = processor.chunks(normal_head, normal_other)
     assert np.allclose(chunks[1].head, head[1], atol=1e-4) and np.allclose(chunks[0].other, other[0], atol=1e-4)
     processor.other_norm = None
-    assert not processor.chunks(*normal)[0].other.any()
+    assert not processor.chunks(normal_head, normal_other)[0].other.any()

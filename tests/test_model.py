@@ -60,7 +60,7 @@ def test_every_choice_trains_and_acts(changes: dict) -> None:
     model, batch = SaPaVe(replace(TINY_TEST, **changes)), make_batch()
     losses = model.losses(batch, generator=torch.Generator().manual_seed(0))
     assert set(losses) == {"head", "other", "pointer", "presence", "answer", "points"}
-    sum(losses.values()).backward()
+    torch.stack(list(losses.values())).sum().backward()
     for name, modules in model.parts().items():
         gradients = [p.grad for m in modules for p in m.parameters() if p.grad is not None]
         assert gradients or (name == "adapter" and changes.get("adapter") == "none"), name
@@ -68,7 +68,8 @@ def test_every_choice_trains_and_acts(changes: dict) -> None:
     model.eval()
     hybrid = model.perceive(batch)
     assert hybrid.tokens.shape == (3, 8 + 64, TINY_TEST.text_width) and hybrid.mask.shape == (3, 72)
-    assert hybrid.pointer.shape == (3, 2, FEATURES) and hybrid.pointer_logits.shape == (3, 2, 32, 32)
+    assert hybrid.pointer.shape == (3, 2, FEATURES)
+    assert hybrid.pointer_logits is not None and hybrid.pointer_logits.shape == (3, 2, 32, 32)
     head, other = model.generate(hybrid, batch)
     assert head.shape == (3, 16, 2) and other.shape == (3, 16, 26)
     again = model.generate(hybrid, batch)
@@ -159,7 +160,7 @@ def train(model: SaPaVe, batch: dict, parts: tuple, names: tuple, steps: int, hy
             group["lr"] = rate * min(1.0, (steps - step) / (0.4 * steps))
         losses = model.losses(batch, hybrid, names=names, generator=generator)
         optimizer.zero_grad()
-        sum(losses.values()).backward()
+        torch.stack(list(losses.values())).sum().backward()
         optimizer.step()
         curve.append({n: v.item() for n, v in losses.items()})
     return curve
@@ -206,8 +207,25 @@ def test_decoders_reproduce_chunks_from_zero_noise(decoders: str) -> None:
 def test_euler_steps_end_at_the_predicted_chunk() -> None:
     goal = torch.randn(2, 1, 16, 2, generator=torch.Generator().manual_seed(0))
     seen = []
-    out = sample(lambda x, i: seen.append(i) or {"head": goal}, {"head": torch.zeros_like(goal)}, 4)
-    assert seen == [0, 1, 2, 3] and torch.allclose(out["head"], goal)
+
+    def decoder(x: dict, modulation: torch.Tensor, context: None) -> dict:
+        seen.append((int(modulation), x["head"].clone()))
+        return {"head": goal}
+
+    out = sample(decoder, list(torch.arange(10, 14)), None, {"head": torch.zeros_like(goal)})
+    assert [m for m, _ in seen] == [10, 11, 12, 13] and torch.allclose(out["head"], goal)
+    assert torch.allclose(seen[1][1], goal / 4) and torch.allclose(seen[3][1], 3 * goal / 4)
+
+
+def test_half_precision_leaves_geometry_exact() -> None:
+    model, batch = SaPaVe(TINY_TEST).eval(), make_batch()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        points = measure(batch)[2]
+        hybrid = model.perceive(batch)
+        losses = model.losses(batch, generator=torch.Generator().manual_seed(0))
+    assert points.dtype == hybrid.pointer.dtype == torch.float32
+    assert torch.equal(points, measure(batch)[2])
+    assert all(v.dtype == torch.float32 and torch.isfinite(v) for v in losses.values()), losses
 
 
 @torch.no_grad()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sapave.model.config import VLAConfig
+from sapave.model.exact import exact
 from sapave.model.flow import Streams
 from sapave.model.pointer import CHANNELS, FEATURES
 
@@ -79,6 +81,11 @@ class Tail(nn.Module):
         self.norm = nn.LayerNorm(config.decoder_width)
         self.out = nn.Linear(config.decoder_width, config.fold * size)
 
+    @exact
+    def leave(self, x: Tensor) -> Tensor:
+        """Folded actions [B, R, n, fold * size] of tokens [B, R, n, D]."""
+        return self.out(self.norm(x.float()))
+
 
 class Entry(nn.Module):
     """Folded noisy actions to tokens."""
@@ -99,6 +106,7 @@ class Decoder(nn.Module):
     def __init__(self, config: VLAConfig, streams: Mapping[str, int], context_width: int) -> None:
         super().__init__()
         width, heads = config.decoder_width, config.decoder_heads
+        self.rates: Tensor
         self.k, self.heads, self.streams, self.pointed = config.k, heads, dict(streams), config.pointer
         self.entries = nn.ModuleDict({name: Entry(config, size) for name, size in streams.items()})
         self.trunk = nn.ModuleList(Block(width, heads) for _ in range(config.decoder_layers - 1))
@@ -119,15 +127,23 @@ class Decoder(nn.Module):
 
     def prepare(self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor) -> Context:
         """Context of hybrid tokens [B, N, D'] (mask [B, N]), pointer [B, 2, F] and state [B, S]."""
-        context, known = self.hybrid(tokens), [state]
-        if self.pointed:
-            features = waves(pointer)
-            context = torch.cat([context, self.pointer(features) + self.which], 1)
+        context = self.hybrid(tokens)
+        pointed, token, condition = self._known(pointer, state)
+        if pointed is not None:
+            context = torch.cat([context, pointed.to(context.dtype)], 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), CHANNELS)], 1)
-            known.append(features.flatten(1))
         key, value = (heads_of(part, self.heads) for part in context.chunk(2, -1))
-        condition = self.known(torch.cat(known, -1))[:, None]
-        return Context(key, value, mask[:, None, None], self.state(state)[:, None, None], condition)
+        return Context(key, value, mask[:, None, None], token, condition)
+
+    @exact
+    def _known(self, pointer: Tensor, state: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        """Keys and values of the pointer, state token, condition: where millimetres and milliradians count."""
+        pointed, known = None, [state.float()]
+        if self.pointed:
+            features = waves(pointer.float())
+            pointed = self.pointer(features) + self.which
+            known.append(features.flatten(1))
+        return pointed, self.state(known[0])[:, None, None], self.known(torch.cat(known, -1))[:, None]
 
     def modulate(self, time: Tensor, context: Context) -> Tensor:
         """Scales and shifts [B, R, 9, D] of all blocks at times [B, R]."""
@@ -145,9 +161,9 @@ class Decoder(nn.Module):
         state, *rest = x.split([1, *counts], 2)
         out = {}
         for name, part in zip(self.streams, rest, strict=True):
-            tail = self.tails[name]
+            tail = cast(Tail, self.tails[name])
             y = tail.block(torch.cat([state, part], 2), modulation, context)
-            out[name] = tail.out(tail.norm(y[:, :, 1:])).reshape(*modulation.shape[:2], self.k, -1)
+            out[name] = tail.leave(y[:, :, 1:]).reshape(*modulation.shape[:2], self.k, -1)
         return out
 
 

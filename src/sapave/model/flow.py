@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,14 @@ from torch import Tensor
 from sapave.model.config import VLAConfig
 
 Streams = dict[str, Tensor]
+"""Chunks by stream name."""
+
+
+def draw(
+    kind: Callable[..., Tensor], shape: Sequence[int], generator: torch.Generator | None, device: torch.device
+) -> Tensor:
+    """Numbers of torch.rand or torch.randn on `device`, drawn where the generator lives."""
+    return kind(*shape, generator=generator, device=generator.device if generator else device).to(device)
 
 
 def noisy(clean: Mapping[str, Tensor], config: VLAConfig, generator: torch.Generator | None) -> tuple[Streams, Tensor]:
@@ -20,14 +28,14 @@ def noisy(clean: Mapping[str, Tensor], config: VLAConfig, generator: torch.Gener
     """
     first = next(iter(clean.values()))
     shape, device = (len(first), config.draws), first.device
-    time = torch.rand(shape, generator=generator, device=device)
+    time = draw(torch.rand, shape, generator, device)
     if config.time == "early":
         time = 1 - (1 - time).sqrt()
-    moving = (torch.rand(shape, generator=generator, device=device) >= config.still)[..., None, None]
+    moving = (draw(torch.rand, shape, generator, device) >= config.still)[..., None, None]
     t = time[..., None, None]
     paths = {}
     for name, chunk in clean.items():
-        noise = torch.randn((*shape, *chunk.shape[1:]), generator=generator, device=device)
+        noise = draw(torch.randn, (*shape, *chunk.shape[1:]), generator, device)
         paths[name] = t * chunk[:, None] + (1 - t) * noise * moving
     return paths, time
 
@@ -46,13 +54,13 @@ def chunk_loss(predicted: Tensor, clean: Tensor, config: VLAConfig, weight: Tens
     return (rows * weight).sum() / weight.sum().clamp(min=1)
 
 
-def sample(predict: Callable[[Streams, int], Streams], start: Streams, steps: int) -> Streams:
+def sample(decoder: Callable[..., Streams], modulations: Sequence[Tensor], context: object, start: Streams) -> Streams:
     """Follow the flow from `start` (per stream [B, 1, k, n], zeros for the deterministic chunk) in Euler steps.
 
-    `predict(x, i)` gives the clean chunks at time i / steps.
+    `decoder(x, modulations[i], context)` gives the clean chunks at time i / steps.
     """
-    x = start
-    for i in range(steps):
-        clean = predict(x, i)
+    x, steps = start, len(modulations)
+    for i, modulation in enumerate(modulations):
+        clean = decoder(x, modulation, context)
         x = {name: x[name] + (clean[name] - x[name]) / (steps - i) for name in x}
     return x

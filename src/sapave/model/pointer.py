@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sapave.model.backbone import GRID
 from sapave.model.config import VLAConfig
+from sapave.model.exact import exact
 
 SUB = 4
 CELLS = GRID * SUB
@@ -36,6 +37,9 @@ def unfold_cells(tokens: Tensor) -> Tensor:
 
 class Pointer(nn.Module):
     """Scores of sub-cells and of presence from image tokens, and their readout as a 3D point and gaze angles."""
+
+    eye: Tensor
+    uv: Tensor
 
     def __init__(self, config: VLAConfig, width: int) -> None:
         super().__init__()
@@ -62,13 +66,14 @@ class Pointer(nn.Module):
         presence = presence + self.strength * per_token.amax(-1)
         return logits, presence
 
+    @exact
     def read(self, logits: Tensor, presence: Tensor, points: Tensor, valid: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """Features [B, 2, 15] from scores and the point map [B, 32, 32, 3] m (valid [B, 32, 32]), base frame.
 
         Zero, but for presence, where the thing is judged absent.
         """
         size = len(logits)
-        flat = logits.flatten(2)
+        flat = logits.float().flatten(2)
         usable = valid.flatten(1) | ~valid.flatten(1).any(1, keepdim=True)
         share = flat.masked_fill(~usable[:, None], -1e4).softmax(-1)  # [B, 2, 1024]
         smooth = F.avg_pool2d(share.view(size, CHANNELS, CELLS, CELLS), 3, 1, 1, count_include_pad=False)
@@ -78,8 +83,8 @@ class Pointer(nn.Module):
         weight = share * near
         mass = weight.sum(-1, keepdim=True)
         weight = weight / mass.clamp(min=1e-6)
-        point = weight @ points.flatten(1, 2).to(weight.dtype)  # [B, 2, 3]
-        uv = weight @ self.uv.to(weight.dtype)
+        point = weight @ points.float().flatten(1, 2)  # [B, 2, 3]
+        uv = weight @ self.uv
         spread = (weight * ((self.uv - uv[:, :, None]) ** 2).sum(-1)).sum(-1, keepdim=True).clamp(min=1e-8).sqrt()
         pose, has = batch["base_from_camera"], batch["has"]
         posed = has[:, 2, None]
@@ -90,10 +95,10 @@ class Pointer(nn.Module):
         turn = gaze - looking[:, None]
         turn = torch.remainder(turn + math.pi, 2 * math.pi) - math.pi
         ray = rays_at(uv, batch["intrinsics"], batch["rgb"].shape[1:3]) * has[:, 1, None, None]
-        exact = valid.flatten(1).any(1).float()[:, None, None].expand(-1, CHANNELS, 1)
+        measured = valid.flatten(1).any(1).float()[:, None, None].expand(-1, CHANNELS, 1)
         seen = (presence > 0)[..., None]
-        where = torch.cat([point, gaze, turn * posed[..., None], ray, uv, mass, spread, exact], -1) * seen
-        return torch.cat([where, presence.sigmoid()[..., None]], -1).float()
+        where = torch.cat([point, gaze, turn * posed[..., None], ray, uv, mass, spread, measured], -1) * seen
+        return torch.cat([where, presence.float().sigmoid()[..., None]], -1)
 
 
 def angles(direction: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from sapave.base.shelf import pick
 from sapave.model.config import VLAConfig
+from sapave.model.exact import exact
+from sapave.model.flow import draw
 from sapave.model.pointer import CELLS
 
 FAR = 20.0
@@ -31,7 +33,12 @@ class Space:
     log_depth: Tensor
     """[I, 32, 32] the encoder's own depth, log [m]."""
 
+    def __getitem__(self, index: Tensor) -> Space:
+        """The same for rows [B] that look at images `index`."""
+        return Space(*(getattr(self, f.name)[index] for f in fields(self)))
 
+
+@exact
 def measure(batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     """Depth [I, 32, 32] m (0 = none), slopes of rays [I, 32, 32, 2], base-frame points [I, 32, 32, 3] m of sub-cells.
 
@@ -66,14 +73,14 @@ class Spatial(nn.Module):
         tokens, predicted, log_depth = self.encoder(
             batch["rgb"], depth, rays, batch["base_from_camera"], points * (depth > 0)[..., None], has
         )
-        exact = has.all(1)[:, None, None] & (depth > 0)
-        predicted = predicted.to(points.dtype)
-        return Space(tokens, torch.where(exact[..., None], points, predicted), exact, predicted, log_depth)
+        measured = has.all(1)[:, None, None] & (depth > 0)
+        predicted = predicted.float()
+        return Space(tokens, torch.where(measured[..., None], points, predicted), measured, predicted, log_depth)
 
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Tensor:
         """Predict points and depth while random parts are hidden; samples that lack a part have no target."""
         depth, _, points = measure(batch)
-        keep = torch.rand(batch["has"].shape, generator=generator, device=depth.device) < 0.6
+        keep = draw(torch.rand, batch["has"].shape, generator, depth.device) < 0.6
         space = self(batch, batch["has"] & keep)
         target = (batch["has"].all(1)[:, None, None] & (depth > 0)).float()
         count = target.sum().clamp(min=1)

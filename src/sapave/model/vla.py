@@ -29,7 +29,9 @@ from sapave.model.spatial import Injection, Spatial
 Batch = dict[str, Tensor]
 """Tensors by name; `inputs.Processor` makes it and lists the names."""
 
-LOSSES = ("head", "other", "pointer", "presence", "answer", "points")
+GROUNDING = {"pointer": "mask", "presence": "mask", "answer": "answer"}
+"""Losses that backbone and pointer learn from, and the target each needs."""
+LOSSES = ("head", "other", *GROUNDING, "points")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,17 @@ class Hybrid:
     """[B, 2, 32, 32]"""
     presence: Tensor | None = None
     """[B, 2] logits: is it in the picture?"""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What backbone and pointer find, before any geometry."""
+
+    reading: Reading
+    pointer_logits: Tensor
+    """[B, 2, 32, 32]"""
+    presence: Tensor
+    """[B, 2] logits."""
 
 
 class SaPaVe(nn.Module):
@@ -71,6 +84,10 @@ class SaPaVe(nn.Module):
         config = replace(config, backbone_settings=core.settings(), vocab_size=core.vocab_size)
         return cls(config, core)
 
+    def denoisers(self) -> list[Decoder]:
+        """The decoders: head's and other's, or one for both."""
+        return [d for d in self.decoders if isinstance(d, Decoder)]
+
     def parts(self) -> dict[str, list[nn.Module]]:
         """The modules of each part that a stage may train. Injection weights go with the adapter."""
         independent = self.config.decoders == "independent"
@@ -82,31 +99,32 @@ class SaPaVe(nn.Module):
             "other_decoder": [self.decoders[1] if independent else self.decoders[0]],
         }
 
-    def read(self, batch: Batch, image_index: Tensor | None = None) -> tuple[Reading, Tensor, Tensor]:
-        """Backbone and pointer only: reading, logits [B, 2, 32, 32], presence logits [B, 2]."""
-        image = self.backbone.encode_image(batch["rgb"])
-        image = image if image_index is None else image[image_index]
+    def read(self, batch: Batch) -> Found:
+        """Backbone and pointer only."""
+        image, index = self.backbone.encode_image(batch["rgb"]), batch.get("image_index")
+        image = image if index is None else image[index]
         mask = batch["tokens_mask"]
         longest = int(mask.sum(1).max())  # what is padding in every row is not computed
         reading = self.backbone(image, batch["tokens"][:, :longest], mask[:, :longest], batch.get("answer"))
-        return reading, *self.pointer(reading.image)
+        return Found(reading, *self.pointer(reading.image))
 
     def perceive(self, batch: Batch) -> Hybrid:
         """Hybrid tokens [B, max_tokens + 64, D]; several instructions may share an image through `image_index` [B]."""
         return self._perceive(batch)[1]
 
-    def _perceive(self, batch: Batch) -> tuple[Reading, Hybrid]:
-        index = batch.get("image_index")
-        reading, logits, presence = self.read(batch, index)
-        space = self.spatial(batch)
-        shared = batch if index is None else {**batch, **{n: batch[n][index] for n in PER_IMAGE}}
-        chosen = (lambda x: x) if index is None else (lambda x: x[index])
-        features = self.pointer.read(logits, presence, chosen(space.points), chosen(space.valid), shared)
-        image = self.injection(reading.image, chosen(space.tokens))
-        padding = batch["tokens_mask"].shape[1] - reading.words.shape[1]
-        words = F.pad(reading.words, (0, 0, 0, padding))
+    def _perceive(self, batch: Batch) -> tuple[Found, Hybrid]:
+        index, found = batch.get("image_index"), self.read(batch)
+        reading, space = found.reading, self.spatial(batch)
+        per_row = batch
+        if index is not None:
+            per_row = {**batch, **{n: batch[n][index] for n in ("base_from_camera", "intrinsics", "has")}}
+            space = space[index]
+        features = self.pointer.read(found.pointer_logits, found.presence, space.points, space.valid, per_row)
+        image = self.injection(reading.image, space.tokens)
+        words = F.pad(reading.words, (0, 0, 0, batch["tokens_mask"].shape[1] - reading.words.shape[1]))
         mask = torch.cat([batch["tokens_mask"], reading.mask.new_ones(image.shape[:2])], 1)
-        return reading, Hybrid(torch.cat([words, image], 1), mask, features, logits, presence)
+        hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence)
+        return found, hybrid
 
     def losses(
         self,
@@ -124,24 +142,16 @@ class SaPaVe(nn.Module):
             choose(dict.fromkeys(LOSSES), name, "loss")
         out: dict[str, Tensor] = {}
         acting = [n for n in ("head", "other") if n in names and f"{n}_chunk" in batch]
+        grounding = [n for n in GROUNDING if n in names and GROUNDING[n] in batch]
         if hybrid is None:
             if "points" in names and "depth" in batch:
                 out["points"] = self.spatial.loss(batch, generator)
-            if acting or {"pointer", "presence", "answer"} & set(names) & _targets(batch):
-                if acting:
-                    reading, hybrid = self._perceive(batch)
-                    logits, presence = hybrid.pointer_logits, hybrid.presence
-                else:
-                    reading, logits, presence = self.read(batch, batch.get("image_index"))
-                if "pointer" in names and "mask" in batch:
-                    out["pointer"] = pointer_loss(logits, batch["mask"])
-                if "presence" in names and "mask" in batch:
-                    out["presence"] = presence_loss(presence, batch["mask"])
-                if "answer" in names and "answer" in batch:
-                    out["answer"] = F.cross_entropy(
-                        reading.answer_logits.flatten(0, 1).float(), batch["answer"].flatten(), ignore_index=-100
-                    )
-        if acting:
+            if acting:
+                found, hybrid = self._perceive(batch)
+                out.update(grounding_losses(batch, found, grounding))
+            elif grounding:
+                out.update(grounding_losses(batch, self.read(batch), grounding))
+        if acting and hybrid is not None:
             out.update(self._action_losses(batch, hybrid, acting, generator))
         return out
 
@@ -152,7 +162,7 @@ class SaPaVe(nn.Module):
         known = batch.get("has_other")
         weights = {"head": None, "other": known}
         out = {}
-        for decoder in self.decoders:
+        for decoder in self.denoisers():
             streams = [s for s in decoder.streams if s in acting]
             if self.config.decoders == "independent":
                 if not streams:
@@ -180,16 +190,13 @@ class SaPaVe(nn.Module):
         """Normalised cumulative chunks (head [B, k, 2], other [B, k, 26]) from zero noise; deterministic."""
         state, config, out = batch["state"], self.config, {}
         times = (torch.arange(config.steps, device=state.device) / config.steps).expand(len(state), -1)
-        for decoder in self.decoders:
+        for decoder in self.denoisers():
             context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state)
             modulations = decoder.modulate(times, context).split(1, 1)
             start = {n: state.new_zeros(len(state), 1, config.k, s) for n, s in decoder.streams.items()}
-            final = sample(lambda x, i: decoder(x, modulations[i], context), start, config.steps)  # noqa: B023
+            final = sample(decoder, modulations, context, start)
             out.update(unpack(final, decoder, config))
         return out["head"][:, 0].float(), out["other"][:, 0].float()
-
-
-PER_IMAGE = ("base_from_camera", "intrinsics", "has")
 
 
 def streams_of(config: VLAConfig) -> list[dict[str, int]]:
@@ -233,5 +240,15 @@ def set_trainable(model: SaPaVe, names: Collection[str]) -> list[nn.Parameter]:
     return [p for p in model.parameters() if p.requires_grad]
 
 
-def _targets(batch: Batch) -> set[str]:
-    return ({"pointer", "presence"} if "mask" in batch else set()) | ({"answer"} if "answer" in batch else set())
+def grounding_losses(batch: Batch, found: Found, names: Collection[str]) -> dict[str, Tensor]:
+    """Those of GROUNDING that are named."""
+    out = {}
+    if "pointer" in names:
+        out["pointer"] = pointer_loss(found.pointer_logits, batch["mask"])
+    if "presence" in names:
+        out["presence"] = presence_loss(found.presence, batch["mask"])
+    if "answer" in names and found.reading.answer_logits is not None:
+        wanted, scores = batch["answer"].flatten(), found.reading.answer_logits.flatten(0, 1).float()
+        total = F.cross_entropy(scores, wanted, ignore_index=-100, reduction="sum")
+        out["answer"] = total / (wanted >= 0).sum().clamp(min=1)
+    return out

@@ -21,7 +21,7 @@ class SmolVLM(nn.Module):
 
     def __init__(self, core: nn.Module) -> None:
         super().__init__()
-        self.core = core
+        self.core: Any = core
         vision, text = core.config.vision_config, core.config.text_config
         self.image_size: int = vision.image_size
         self.width: int = text.hidden_size
