@@ -70,7 +70,7 @@ def _head(results: dict[str, Any], title: str) -> str:
             f"{100 * held['high']:.0f}</span><span>{rest}</span></div>"
         )
     where = f"list “{escape(results['list']['name'])}”, MuJoCo {escape(results['versions'].get('mujoco', '?'))}"
-    tasks = " and ".join(words(t) for t in results["tasks"])
+    tasks = ", ".join(f"“{words(t)}”" for t in results["tasks"])
     lead = (
         f"Arm “{escape(main)}” ({escape(results['arm_docs'].get(main, ''))}) on episodes it never trained on: {tasks}, "
         "by how well the target can be seen when the episode begins."
