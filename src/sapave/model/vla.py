@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -50,8 +51,7 @@ class Hybrid:
     """[B, 2] logits: is it in the picture?"""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What backbone and pointer find, before any geometry."""
 
     reading: Reading
@@ -99,9 +99,9 @@ class SaPaVe(nn.Module):
             "other_decoder": [self.decoders[1] if independent else self.decoders[0]],
         }
 
-    def read(self, batch: Batch) -> Found:
-        """Backbone and pointer only."""
-        image, index = self.backbone.encode_image(batch["rgb"]), batch.get("image_index")
+    def read(self, batch: Batch, image_index: Tensor | None = None) -> Found:
+        """Backbone and pointer only; `image_index` [B] stands in for the batch's own."""
+        image, index = self.backbone.encode_image(batch["rgb"]), batch.get("image_index", image_index)
         image = image if index is None else image[index]
         mask = batch["tokens_mask"]
         longest = int(mask.sum(1).max())  # what is padding in every row is not computed
