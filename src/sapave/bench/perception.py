@@ -12,8 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sapave.base.runs import write_json
-from sapave.base.seeds import rng
-from sapave.base.types import EpisodeSpec, Policy
+from sapave.base.types import Policy
 from sapave.bench.arms import Arm, load, weights_digest
 from sapave.bench.parallel import each
 from sapave.bench.statistics import wilson
@@ -58,20 +57,14 @@ def measure_looking(arm: Arm, scenes: int, path: Path, workers: int = 0, split: 
 
 def look_around(job: Scene) -> list[dict[str, Any]]:
     """One row per (head pose, instruction) of a scene."""
-    seed = views.scene_seed(job.split, job.number)
+    world, things, g = views.open_scene(job.split, job.number)
     config = views.ViewsConfig(split=job.split, views=job.views, samples=job.samples)
-    g = rng(seed, "views")
-    task = str(g.choice(["pick", "pick_and_place"]))
-    condition = str(g.choice(conditions.CONDITIONS, p=[0.3, 0.3, 0.4]))
-    world = World(EpisodeSpec(task=task, condition=condition, seed=seed, attempt=0))
     rows = []
     try:
-        views._pose_arms(world, g)
-        things = views._things(world)
         for _ in range(job.views if things else 0):
-            head = views._start_head(world, things, g)
+            head = views.start_head(world, things, g)
             with head_at(world.model, world.data, head):
-                samples = views._frame(world, things, head, config, g)[1]
+                samples = views.frame_of(world, things, head, config, g)[1]
             rows += [look(world, load(job.arm), things, head, sample) for sample in samples]
     finally:
         world.close()

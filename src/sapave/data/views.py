@@ -93,22 +93,25 @@ def scene_seed(split: str, number: int) -> int:
     return high - 400_000 + number
 
 
-def scene_views(config: ViewsConfig, number: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """All (frame, samples) of one scene."""
-    seed = scene_seed(config.split, number)
+def open_scene(split: str, number: int) -> tuple[World, list[dict[str, Any]], np.random.Generator]:
+    """The world of a views scene, all that can be looked at in it, and the generator that goes on; close the world."""
+    seed = scene_seed(split, number)
     g = seeds.rng(seed, "views")
     task = str(g.choice(["pick", "pick_and_place"]))
     condition = str(g.choice(conditions.CONDITIONS, p=[0.3, 0.3, 0.4]))
     world = World(EpisodeSpec(task=task, condition=condition, seed=seed, attempt=0))
+    _pose_arms(world, g)
+    return world, _things(world), g
+
+
+def scene_views(config: ViewsConfig, number: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """All (frame, samples) of one scene."""
+    world, things, g = open_scene(config.split, number)
     try:
-        _pose_arms(world, g)
-        things = _things(world)
-        if not things:
-            return
-        for _ in range(config.views):
-            head = _start_head(world, things, g)
+        for _ in range(config.views if things else 0):
+            head = start_head(world, things, g)
             with head_at(world.model, world.data, head):
-                yield _frame(world, things, head, config, g)
+                yield frame_of(world, things, head, config, g)
     finally:
         world.close()
 
@@ -129,11 +132,18 @@ def _things(world: World) -> list[dict[str, Any]]:
     for i, standing in enumerate(world.layout.standings):
         thing = standing.thing
         found.append(
-            dict(id=i + 1, name=thing.name, family=thing.family.name, colour=thing.colour, place=standing.place.name)
-            | dict(place_words=standing.place.words)
+            {
+                "id": i + 1,
+                "name": thing.name,
+                "family": thing.family.name,
+                "colour": thing.colour,
+                "place": standing.place.name,
+                "place_words": standing.place.words,
+            }
         )
     if world.goal is not None:
-        found.append(dict(id=100, name="tray", family="tray", colour="", place="front", place_words="in front of you"))
+        front = {"place": "front", "place_words": "in front of you"}
+        found.append({"id": 100, "name": "tray", "family": "tray", "colour": "", **front})
     for entry in found:
         view = conditions.best_view(world, entry["name"])
         entry["gaze"] = None if view is None else [round(float(v), 5) for v in view[0]]
@@ -142,7 +152,8 @@ def _things(world: World) -> list[dict[str, Any]]:
     return [entry for entry in found if entry["gaze"] is not None]
 
 
-def _start_head(world: World, things: list[dict[str, Any]], g: np.random.Generator) -> np.ndarray:
+def start_head(world: World, things: list[dict[str, Any]], g: np.random.Generator) -> np.ndarray:
+    """A head pose [2] rad to look from: near the default, near something, or anywhere."""
     kind = g.uniform()
     if kind < 0.3:
         head = world.robot.rest_head + g.normal(0.0, 0.08, 2)
@@ -153,9 +164,10 @@ def _start_head(world: World, things: list[dict[str, Any]], g: np.random.Generat
     return np.clip(head, *world.robot.head_limits.T)
 
 
-def _frame(
+def frame_of(
     world: World, things: list[dict[str, Any]], head: np.ndarray, config: ViewsConfig, g: np.random.Generator
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the head camera, standing at head [2] rad, sees: one row of the frames table and its samples."""
     seen = world.observe()
     segment = world.segment()
     counts = np.bincount(segment.ravel(), minlength=101)
