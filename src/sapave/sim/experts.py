@@ -21,6 +21,8 @@ MOVED = 0.008
 HEAD_GAIN = 0.6
 SLOW = 0.6
 """Speed on the last stretch, as a share of the arm's limit."""
+OWN_SIDE = 0.12
+"""Farther than this to one side, only the hand of that side tries [m]."""
 AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
 
@@ -153,6 +155,8 @@ class Expert:
         if not _within_reach(centre):
             return
         sides = ("left", "right") if centre[1] > 0 else ("right", "left")
+        if abs(centre[1]) > OWN_SIDE:
+            sides = sides[:1]
         for side in sides:
             arm, _ = self._slices(side)
             now = world.controller.targets_other[arm]

@@ -176,9 +176,11 @@ class Planner:
         flip = mirror_point if side == "right" else _same
         centre = flip(self.world.position(self.world.target.name))
         down = flip(np.asarray(self.world.goal.position, float)) + np.array([0, 0, self.world.target.half_height])
-        turns = [turn_z(a) for a in YAWS[:5]]
-        positions = np.array([down + t @ (g.position(centre, extent) - centre) for g in grasps for t in turns])
-        rotations = np.array([t @ g.rotation() for g in grasps for t in turns])
+        leans = LEANS if centre[2] > 1.0 else LEANS[:1]
+        choices = [(turn_z(yaw), lean) for lean in leans for yaw in YAWS[:5]]
+        rotations = np.array([turn @ lean_down(g.rotation(), lean) for g in grasps for turn, lean in choices])
+        offsets = np.array([g.rotation().T @ (centre - g.position(centre, extent)) for g in grasps])
+        positions = down - (rotations @ np.repeat(offsets, len(choices), 0)[..., None])[..., 0]
         reached = np.zeros(len(positions), bool)
         for seed in _SEEDS[:3]:
             left = np.flatnonzero(~reached)
@@ -273,7 +275,7 @@ class Planner:
         standing straight when the hand is turned as `upright` [3, 3]."""
         base = upright if plan.side == "left" else _mirror_rotation(upright)
         for lean in LEANS:
-            carry = self._carry_with(plan, offset, [turn_z(yaw) @ _lean(base, lean) for yaw in YAWS], lean, now)
+            carry = self._carry_with(plan, offset, [turn_z(yaw) @ lean_down(base, lean) for yaw in YAWS], lean, now)
             if carry is not None:
                 return replace(carry, up=up)
         return None
@@ -318,7 +320,7 @@ class Planner:
         return None
 
 
-def _lean(rotation: np.ndarray, angle: float) -> np.ndarray:
+def lean_down(rotation: np.ndarray, angle: float) -> np.ndarray:
     """The hand with its fingers `angle` [rad] lower."""
     heading = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
     return turn_z(heading) @ turn_y(angle) @ turn_z(-heading) @ rotation

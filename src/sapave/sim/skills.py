@@ -6,7 +6,7 @@ Everything about arms is written for the left one; `mirror_point` and `mirror_ar
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ MIRROR_ARM = np.array([1.0, -1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
 PALM_DEPTH = -GRASP[1] - 0.014
 """From the grasp point to the palm's skin [m]."""
 THUMB_ROTATION = 1.27
+THUMB_ASIDE = (0.1, 0.4)
+"""Bend and rotation of a thumb that comes from the side and swings in when the hand closes: for narrow places [rad]."""
 
 
 def mirror_point(point: np.ndarray) -> np.ndarray:
@@ -70,7 +72,7 @@ class Grasp:
     """Finger and thumb targets of the closed hand [rad]."""
 
     thumb: tuple[float, float] = (0.03, THUMB_ROTATION)
-    """Bend of the open thumb, and its rotation open and closed [rad]."""
+    """Bend and rotation of the open thumb [rad]."""
 
     def rotation(self) -> np.ndarray:
         """[3, 3] hand in base."""
@@ -91,7 +93,7 @@ class Grasp:
     def closed(self) -> np.ndarray:
         """[6] hand targets of the closed hand [rad]."""
         finger, thumb = self.close
-        return np.array([finger] * 4 + [thumb, self.thumb[1]])
+        return np.array([finger] * 4 + [thumb, THUMB_ROTATION])
 
     def opened(self) -> np.ndarray:
         """[6] hand targets of the hand ready to grasp [rad]."""
@@ -170,8 +172,15 @@ def grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[G
     heights = (-0.010, -0.006, -0.003) if low else (-0.006, 0.004, 0.015)
     tilts = (0.65, 0.5, 0.8) if low else (0.5, 0.3, 0.7)
     first = [(t, p, h) for t in tilts for p in (0.1, 0.25, -0.05) for h in heights]
-    rest = [(t, p, h) for t in (0.1, 0.4, 1.0, 1.25) for p in (0.4, 0.2, 0.0) for h in (-0.003, 0.01)]
-    return [_crossed(yaws, shapes, reaches) for shapes in (first, rest)]
+    tilts, pitches = ((0.95, 0.65, 0.4), (0.4, 0.2, 0.0, -0.15)) if low else ((0.1, 0.4, 1.0, 1.25), (0.4, 0.2, 0.0))
+    rest = [(t, p, h) for t in tilts for p in pitches for h in ((-0.005, -0.013, 0.0) if low else (-0.003, 0.01))]
+    beside = [(t, p, h) for t in (0.65, 0.45, 1.05) for p in (0.2, 0.6, 0.4, 0.0) for h in heights]
+    swung = _crossed(ahead + np.array([0.0, -0.2, 0.2, -0.4, 0.4]), beside, (0.002, -0.006))
+    if half_height < 0.027:
+        above = [(t, p, h) for t in (1.42,) for p in (0.3, 0.5) for h in (-0.006, -0.010)]
+        swung = _crossed(np.array([-0.7, -0.5, -0.9, -0.3]), above, (0.0,)) + swung
+    swung = [replace(g, thumb=THUMB_ASIDE, approach=1.1) for g in swung]
+    return [_crossed(yaws, first, reaches), swung, _crossed(yaws, rest, reaches)]
 
 
 def _crossed(yaws: np.ndarray, shapes: list[tuple[float, float, float]], reaches: tuple[float, ...]) -> list[Grasp]:
