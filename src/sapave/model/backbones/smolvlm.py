@@ -22,11 +22,12 @@ class SmolVLM(nn.Module):
     def __init__(self, core: nn.Module) -> None:
         super().__init__()
         self.core: Any = core
-        vision, text = core.config.vision_config, core.config.text_config
+        settings: Any = core.config
+        vision, text = settings.vision_config, settings.text_config
         self.image_size: int = vision.image_size
         self.width: int = text.hidden_size
         self.vocab_size: int = text.vocab_size
-        self.grid: int = vision.image_size // vision.patch_size // core.config.scale_factor
+        self.grid: int = vision.image_size // vision.patch_size // settings.scale_factor
 
     @property
     def language_model(self) -> nn.Module:
