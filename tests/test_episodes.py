@@ -19,6 +19,7 @@ from sapave.data import lerobot_format as lf
 from sapave.data.episodes import EpisodeReader, EpisodeWriter, encode_episode
 from sapave.data.features import HEAD_CAMERA, HEAD_DEPTH, PARTS, SEGMENTATION, modality, sapave_features
 from sapave.data.merge import merge
+from sapave.data.video import encode_video
 
 SAMPLE = Path(__file__).parent / "fixtures/lerobot_v3_sample"
 """Written by the real LeRobot 0.6.1: 2 cameras, 28-D state and action, 12 frames."""
@@ -329,3 +330,9 @@ def test_many_episodes_span_files_of_the_episodes_table(tmp_path: Path, monkeypa
     assert [e.column("action")[0, 0] for e in reader] == [0, 1, 2, 3, 4]
     table: pa.Table = lf.read_table(tmp_path / "set/meta/tasks.parquet")
     assert table["task"].to_pylist() == ["go"]
+
+
+def test_encoding_leaves_the_scheduling_policy_alone() -> None:
+    before = os.sched_getscheduler(0)
+    encode_video(np.zeros((4, 64, 64, 3), np.uint8), fps=5)
+    assert os.sched_getscheduler(0) == before

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def encode_video(frames: np.ndarray, fps: int, crf: int = DEFAULT_CRF) -> bytes:
     os.environ.setdefault("SVT_LOG", "1")  # the encoder otherwise prints its settings for every file
     options = {"g": str(GOP), "crf": str(crf), "preset": str(PRESET), "svtav1-params": "lp=1"}
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
+    with _own_scheduling(), av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream(CODEC, rate=fps, options=options)
         stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
         for frame in frames:
@@ -40,6 +41,19 @@ def encode_video(frames: np.ndarray, fps: int, crf: int = DEFAULT_CRF) -> bytes:
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
     return buffer.getvalue()
+
+
+@contextmanager
+def _own_scheduling() -> Iterator[None]:
+    """Undo what SVT-AV1 does when it runs as root: it makes the calling thread real-time, which starves the machine."""
+    if not hasattr(os, "sched_getscheduler"):
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
 
 
 def decode_video(path: Path, start: float, count: int, fps: float) -> np.ndarray:
