@@ -129,8 +129,9 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 ending = Ending(step, min(length, max(1, config.steps - step)))
                 logger.info("time budget: the last %d steps begin at step %d", ending.length, step)
             done = step >= config.steps or (ending is not None and step >= ending.first + ending.length)
-            if job.evaluate is not None and (done or step % config.eval_every == 0):
-                scores = job.evaluate()
+            score = job.evaluate
+            if score is not None and (done or step % config.eval_every == 0):
+                scores = score()
                 finish_row({"step": step, **{f"val/{k}": v for k, v in scores.items()}})
                 logger.info("step %d: %s", step, "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
             if done or step % config.save_every == 0:
