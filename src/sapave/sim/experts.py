@@ -233,8 +233,9 @@ class Expert:
         closure = self._closure(state.hand)
         close, open_ = self.plan.grasp.closed() - state.hand, self.plan.grasp.opened() - state.hand
         if state.placed:
-            if closure > 0.05:
-                return look, still, np.clip(open_, -0.08, 0.08)
+            open_ = self.plan.grasp.released() - state.hand
+            if closure > 0.05 or np.abs(open_).max() > 0.2:
+                return look, self._settle(state), np.clip(open_, -0.08, 0.08)
             if self.carry is None:
                 return look, still, open_
             return look, self.carry.retreat.next_step(state.arm, speed, slow=1.0), open_
@@ -253,6 +254,13 @@ class Expert:
         if state.unseen or state.strayed:
             return look, still, open_
         return look, self.plan.approach.next_step(state.arm, speed, slow=SLOW), open_
+
+    def _settle(self, state: _State) -> np.ndarray:
+        """The rest of the way down while the hand opens: increments [7] rad."""
+        if self.carry is None:
+            return np.zeros(7)
+        rest = self.carry.carry.points[-1] - state.arm
+        return np.clip(rest, -0.02, 0.02) if np.abs(rest).max() < 0.06 else np.zeros(7)
 
     def _held_path(self) -> Path:
         assert self.plan is not None

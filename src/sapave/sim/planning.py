@@ -21,7 +21,7 @@ LIFT = 0.12
 """How far a grasped object is raised [m]."""
 CLEARANCE = 0.006
 """Hand and arm keep this far from everything on the way [m]."""
-RELEASE_HEIGHT = 0.003
+RELEASE_HEIGHT = 0.001
 """A carried object is let go this far above the goal [m]."""
 YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
 """Turns about z tried between picking up and putting down [rad]."""
@@ -290,7 +290,7 @@ class Planner:
         rotations, yaws, start = np.stack(turned), np.abs(YAWS), turn(now)
         down = flip(np.asarray(world.goal.position, float)) - rotations @ flip(offset)
         down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + RELEASE_HEIGHT
-        free = down + rotations @ np.array([-np.cos(0.5), np.sin(0.5), 0.0]) * 0.07 + [0, 0, 0.01]
+        free = down + rotations @ np.array([-np.cos(0.3), np.sin(0.3), 0.0]) * 0.07 + [0, 0, 0.003]
         stages = []
         before = np.tile(start, (len(turned), 1))
         left = np.arange(len(turned))
@@ -302,7 +302,7 @@ class Planner:
             left, before, stages = left[ok], found[ok], [s[ok] for s in stages] + [found[ok]]
             if len(left) == 0:
                 return None
-        closed, hand = plan.grasp.closed() * 0.7, plan.grasp.opened()
+        closed, hand = plan.grasp.closed() * 0.7, plan.grasp.released()
         for i in np.argsort(np.abs(stages[0] - start).max(1) + 0.3 * yaws[left], kind="stable"):
             above, lowered, drawn, raised = (turn(s[i]) for s in stages)
             if self.touches(side, _between(now, above, 6), closed, target=-1.0) > 0:

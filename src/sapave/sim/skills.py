@@ -99,6 +99,10 @@ class Grasp:
         """[6] hand targets of the hand ready to grasp [rad]."""
         return np.array([0.0] * 4 + list(self.thumb))
 
+    def released(self) -> np.ndarray:
+        """[6] hand targets that let go [rad]: the thumb swings aside, else a round thing stays wedged under it."""
+        return np.array([0.0] * 4 + list(THUMB_ASIDE))
+
 
 def turn_x(angle: float) -> np.ndarray:
     """Rotation [3, 3] about x [rad]."""
