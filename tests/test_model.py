@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import mujoco
 import numpy as np
 import pytest
 import torch
@@ -11,9 +12,11 @@ import torch
 from sapave.base.geometry import intrinsics, project
 from sapave.model.config import PARTS, TINY_TEST, VLAConfig
 from sapave.model.flow import sample
-from sapave.model.pointer import FEATURES
+from sapave.model.pointer import FEATURES, gaze_at
 from sapave.model.spatial import measure
 from sapave.model.vla import SaPaVe, set_trainable
+from sapave.sim import gaze
+from sapave.sim.robots import g1
 
 
 def make_batch(rows: int = 3, seed: int = 0, per_image: int = 1) -> dict[str, torch.Tensor]:
@@ -273,3 +276,13 @@ def test_the_readout_ignores_cells_without_depth(model: SaPaVe) -> None:
     space = model.spatial(batch)
     features = model.pointer.read(logits, torch.ones(1, 2) * 9, space.points, space.valid, batch)
     assert torch.allclose(features[0, 0, :3], space.points[0, 10, 16:18].mean(0), atol=1e-2)
+
+
+def test_the_pointers_gaze_is_the_simulators() -> None:
+    """A point in space becomes the head joints that aim the G1's camera at it, without learning."""
+    spec = mujoco.MjSpec()
+    g1.ROBOT.add(spec)
+    model, config = spec.compile(), VLAConfig()
+    for point in ([0.3, 0.2, 0.85], [0.1, -0.45, 0.87], [0.38, 0.1, 1.2]):
+        found = gaze_at(torch.tensor(point) - torch.tensor(config.neck), config.eye_above)
+        assert np.allclose(found.numpy(), gaze.gaze_at(model, np.array(point)), atol=1e-5)

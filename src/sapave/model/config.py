@@ -50,8 +50,10 @@ class VLAConfig:
 
     pointer: bool = True
     """Give the decoders what the pointer reads out (our addition to the paper)."""
-    eye: tuple[float, float, float] = (0.08, 0.0, 1.25)
-    """Where gaze angles are measured from when the camera pose is unknown, base frame [m]."""
+    neck: tuple[float, float, float] = (0.01, 0.0, 1.177)
+    """Where the head's yaw and pitch axes meet, base frame [m]."""
+    eye_above: float = 0.10
+    """How far the optical axis runs above the pitch axis [m]."""
 
     spatial: str = "geometric"
     """Name on the shelf `model/spatial_encoders`."""
@@ -101,7 +103,7 @@ class VLAConfig:
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         if unknown:
             raise ValueError(f"model config: unknown {', '.join(unknown)}; expected the fields of VLAConfig")
-        return cls(**{**values, "eye": tuple(values.get("eye", cls.eye))})
+        return cls(**{**values, "neck": tuple(values.get("neck", cls.neck))})
 
 
 TINY_TEST = VLAConfig(

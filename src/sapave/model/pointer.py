@@ -38,7 +38,7 @@ def unfold_cells(tokens: Tensor) -> Tensor:
 class Pointer(nn.Module):
     """Scores of sub-cells and of presence from image tokens, and their readout as a 3D point and gaze angles."""
 
-    eye: Tensor
+    neck: Tensor
     uv: Tensor
 
     def __init__(self, config: VLAConfig, width: int) -> None:
@@ -50,7 +50,8 @@ class Pointer(nn.Module):
         self.kind = nn.Parameter(torch.randn(CHANNELS, width) * 0.02)
         self.strength = nn.Parameter(torch.full((CHANNELS,), 0.5))
         nn.init.constant_(self.cells.bias, -3.0)
-        self.register_buffer("eye", torch.tensor(config.eye), persistent=False)
+        self.register_buffer("neck", torch.tensor(config.neck), persistent=False)
+        self.eye_above = config.eye_above
         centre = (torch.arange(CELLS) + 0.5) * 2 / CELLS - 1
         v, u = torch.meshgrid(centre, centre, indexing="ij")
         self.register_buffer("uv", torch.stack([u, v], -1).view(-1, 2), persistent=False)
@@ -88,10 +89,9 @@ class Pointer(nn.Module):
         spread = (weight * ((self.uv - uv[:, :, None]) ** 2).sum(-1)).sum(-1, keepdim=True).clamp(min=1e-8).sqrt()
         pose, has = batch["base_from_camera"], batch["has"]
         posed = has[:, 2, None]
-        eye = torch.where(posed, pose[:, :3, 3], self.eye)
         forward = pose[:, :3, 2]
         looking = torch.stack([torch.atan2(forward[:, 1], forward[:, 0]), torch.asin(forward[:, 2].clamp(-1, 1))], -1)
-        gaze = angles(point - eye[:, None])
+        gaze = gaze_at(point - self.neck, self.eye_above)
         turn = gaze - looking[:, None]
         turn = torch.remainder(turn + math.pi, 2 * math.pi) - math.pi
         ray = rays_at(uv, batch["intrinsics"], batch["rgb"].shape[1:3]) * has[:, 1, None, None]
@@ -101,11 +101,13 @@ class Pointer(nn.Module):
         return torch.cat([where, presence.float().sigmoid()[..., None]], -1)
 
 
-def angles(direction: Tensor) -> Tensor:
-    """Yaw (+ left) and pitch (+ up) [..., 2] rad of directions [..., 3] in the base frame."""
+def gaze_at(direction: Tensor, eye_above: float) -> Tensor:
+    """Head joints [..., 2] (yaw, pitch) rad that aim a camera `eye_above` m over the neck at a point [..., 3] m from it."""
     x, y, z = direction.unbind(-1)
     flat = torch.sqrt(x * x + y * y + 1e-8)
-    return torch.stack([torch.atan2(y, x + 1e-8), torch.atan2(z, flat)], -1)
+    distance = torch.sqrt(flat * flat + z * z)
+    lower = torch.asin((eye_above / distance.clamp(min=1e-3)).clamp(-0.99, 0.99))
+    return torch.stack([torch.atan2(y, x + 1e-8), torch.atan2(z, flat) - lower], -1)
 
 
 def rays_at(uv: Tensor, intrinsics: Tensor, shape: torch.Size | tuple[int, int]) -> Tensor:
