@@ -257,8 +257,8 @@ def test_points_are_exact_where_geometry_is_given(model: SaPaVe) -> None:
     point = features[0, :3].numpy()
     assert np.allclose(point, points[0, 20, 9].numpy(), atol=1e-3)
     away = point - pose[:3, 3]
-    assert features[0, 3] == pytest.approx(np.arctan2(away[1], away[0]), abs=1e-4)
-    assert features[0, 4] == pytest.approx(np.arctan2(away[2], np.hypot(away[0], away[1])), abs=1e-4)
+    aim = gaze_at(torch.from_numpy(point) - torch.tensor(TINY_TEST.neck), TINY_TEST.eye_above)
+    assert torch.allclose(features[0, 3:5], aim, atol=1e-4)
     assert features[0, 6] == pytest.approx(features[0, 4].item() + pitch, abs=1e-4)
     pixel = project(matrix, (away @ pose[:3, :3])[None])[0]
     shown = (features[0, 9:11].numpy() + 1) * [22, 16]
