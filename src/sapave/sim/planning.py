@@ -21,8 +21,8 @@ LIFT = 0.12
 """How far a grasped object is raised [m]."""
 CLEARANCE = 0.006
 """Hand and arm keep this far from everything on the way [m]."""
-RELEASE_HEIGHT = 0.001
-"""A carried object is let go this far above the goal [m]."""
+RELEASE_HEIGHTS = (0.001, 0.008, 0.016)
+"""A carried object is let go this far above the goal [m]: the lowest at which the hand clears the tray's rim."""
 YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
 """Turns about z tried between picking up and putting down [rad]."""
 LEANS = (0.0, 0.15, 0.3)
@@ -227,6 +227,11 @@ class Planner:
                 continue
             if self.touches(side, _between(end, goal, 3)[::-1], hand, target=-0.004, scene=0.0) > 0:
                 continue
+            if (
+                self.world.goal is not None
+                and self.touches(side, goal, grasp.released(), target=-0.004, scene=-1.0) > 0
+            ):
+                continue
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
             via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
@@ -275,13 +280,15 @@ class Planner:
         standing straight when the hand is turned as `upright` [3, 3]."""
         base = upright if plan.side == "left" else _mirror_rotation(upright)
         for lean in LEANS:
-            carry = self._carry_with(plan, offset, [turn_z(yaw) @ lean_down(base, lean) for yaw in YAWS], lean, now)
-            if carry is not None:
-                return replace(carry, up=up)
+            turned = [turn_z(yaw) @ lean_down(base, lean) for yaw in YAWS]
+            for height in RELEASE_HEIGHTS:
+                carry = self._carry_with(plan, offset, turned, lean, height, now)
+                if carry is not None:
+                    return replace(carry, up=up)
         return None
 
     def _carry_with(
-        self, plan: Plan, offset: np.ndarray, turned: list[np.ndarray], lean: float, now: np.ndarray
+        self, plan: Plan, offset: np.ndarray, turned: list[np.ndarray], lean: float, height: float, now: np.ndarray
     ) -> CarryPlan | None:
         """The cheapest way to put the object down with one of the hand's rotations `turned` (of the left hand)."""
         side, world = plan.side, self.world
@@ -289,7 +296,7 @@ class Planner:
         turn = mirror_arm if side == "right" else _same
         rotations, yaws, start = np.stack(turned), np.abs(YAWS), turn(now)
         down = flip(np.asarray(world.goal.position, float)) - rotations @ flip(offset)
-        down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + RELEASE_HEIGHT
+        down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + height
         free = down + rotations @ np.array([-np.cos(0.3), np.sin(0.3), 0.0]) * 0.07 + [0, 0, 0.003]
         stages = []
         before = np.tile(start, (len(turned), 1))
