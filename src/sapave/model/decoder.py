@@ -34,6 +34,8 @@ class Context:
     """[B, 1, 1, D] state token."""
     condition: Tensor
     """[B, 1, D] state and pointer, for the modulation."""
+    aim: Tensor | None = None
+    """[B, 1, k, n_head] what the pointer alone would have the head do; added to the head stream."""
 
 
 def heads_of(x: Tensor, heads: int) -> Tensor:
@@ -100,6 +102,34 @@ class Entry(nn.Module):
         return self.fold(chunk.reshape(*chunk.shape[:2], len(self.place), -1)) + self.place
 
 
+class Aim(nn.Module):
+    """A short cut from the pointer to the head: the motion that brings what it points at into the middle, gated.
+
+    Where the thing is in the picture, looking is geometry; what is left to learn is when, and where else to look.
+    """
+
+    def __init__(self, config: VLAConfig) -> None:
+        super().__init__()
+        self.k, self.turn = config.k, slice(5, 5 + config.n_head)
+        self.gate = nn.Linear(config.decoder_width, CHANNELS)
+        nn.init.zeros_(self.gate.weight)
+        with torch.no_grad():
+            self.gate.bias.copy_(torch.tensor([2.0, -2.0]))  # first the object, not the goal place
+        self.scale = nn.Parameter(torch.ones(config.k, config.n_head))
+        """Normalised units per rad; `SaPaVe.scale_aim` sets it from the statistics of the chunks."""
+
+    def forward(self, pointer: Tensor, condition: Tensor) -> Tensor:
+        """[B, 1, k, n_head] (normalised) of pointer features [B, 2, F] and the decoder's condition [B, 1, D]."""
+        motion = pointer[..., self.turn]
+        done, rows = torch.zeros_like(motion), []
+        for _ in range(self.k):
+            done = done + (0.6 * (motion - done)).clamp(-0.12, 0.12)  # the head rule: base/chunks.py, approach
+            rows.append(done)
+        share = self.gate(F.silu(condition[:, 0])).sigmoid()
+        mixed = (share[..., None, None] * torch.stack(rows, 2)).sum(1)
+        return (mixed * self.scale)[:, None]
+
+
 class Decoder(nn.Module):
     """Denoises one or more streams; several share a trunk and part at their tails."""
 
@@ -119,6 +149,12 @@ class Decoder(nn.Module):
             self.pointer = nn.Sequential(nn.Linear(WAVES * FEATURES, width), nn.SiLU(), nn.Linear(width, 2 * width))
             self.which = nn.Parameter(torch.randn(CHANNELS, 2 * width) * 0.02)
         self.known = nn.Sequential(nn.Linear(known, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        aims = config.pointer and not {"head", "all"}.isdisjoint(streams)
+        self.aim = Aim(config) if aims else None
+        if aims:  # at first the head does what the pointer says
+            for tail in self.tails.values():
+                nn.init.zeros_(cast(Tail, tail).out.weight)
+                nn.init.zeros_(cast(Tail, tail).out.bias)
         self.time = nn.Sequential(nn.Linear(32, width), nn.SiLU(), nn.Linear(width, width))
         self.modulation = nn.Linear(width, MODULATIONS * width)
         nn.init.normal_(self.modulation.weight, std=0.01)
@@ -133,7 +169,8 @@ class Decoder(nn.Module):
             context = torch.cat([context, pointed.to(context.dtype)], 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), CHANNELS)], 1)
         key, value = (heads_of(part, self.heads) for part in context.chunk(2, -1))
-        return Context(key, value, mask[:, None, None], token, condition)
+        aim = None if self.aim is None else self.aim(pointer.float(), condition)
+        return Context(key, value, mask[:, None, None], token, condition, aim)
 
     @exact
     def _known(self, pointer: Tensor, state: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
@@ -164,6 +201,9 @@ class Decoder(nn.Module):
             tail = cast(Tail, self.tails[name])
             y = tail.block(torch.cat([state, part], 2), modulation, context)
             out[name] = tail.leave(y[:, :, 1:]).reshape(*modulation.shape[:2], self.k, -1)
+            if context.aim is not None and name != "other":
+                head = context.aim.shape[-1]
+                out[name] = torch.cat([out[name][..., :head] + context.aim, out[name][..., head:]], -1)
         return out
 
 

@@ -102,7 +102,7 @@ class Pointer(nn.Module):
 
 
 def gaze_at(direction: Tensor, eye_above: float) -> Tensor:
-    """Head joints [..., 2] (yaw, pitch) rad that aim a camera `eye_above` m over the neck at [..., 3] m from the neck."""
+    """Head joints [..., 2] (yaw, pitch) rad that aim a camera `eye_above` m over the neck at [..., 3] m."""
     x, y, z = direction.unbind(-1)
     flat = torch.sqrt(x * x + y * y + 1e-8)
     distance = torch.sqrt(flat * flat + z * z)

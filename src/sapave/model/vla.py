@@ -88,6 +88,13 @@ class SaPaVe(nn.Module):
         """The decoders: head's and other's, or one for both."""
         return [d for d in self.decoders if isinstance(d, Decoder)]
 
+    def scale_aim(self, std: Tensor) -> None:
+        """Start the pointer's short cut to the head in units of its normalised chunk: std [k, n_head] rad."""
+        with torch.no_grad():
+            for decoder in self.decoders:
+                if decoder.aim is not None:
+                    decoder.aim.scale.copy_(1.0 / std)
+
     def parts(self) -> dict[str, list[nn.Module]]:
         """The modules of each part that a stage may train. Injection weights go with the adapter."""
         independent = self.config.decoders == "independent"

@@ -71,7 +71,7 @@ def prepare(config: TrainConfig, device: torch.device, run: Path, logger: loggin
         task=_task("train") if config.tasks else None,
     )
     model, processor = start(config, sampler)
-    fit(processor, config, views, episodes)
+    fit(model, processor, config, views, episodes)
     model.to(device)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
@@ -131,10 +131,11 @@ def words(sampler: Sampler) -> list[str]:
     return sorted(texts - {""})
 
 
-def fit(processor: Any, config: TrainConfig, views: list[Source], episodes: list[Source]) -> None:
+def fit(model: SaPaVe, processor: Any, config: TrainConfig, views: list[Source], episodes: list[Source]) -> None:
     """Fit the normalisers that this stage's decoders need and that no earlier stage has fitted."""
     if "head_decoder" in config.trains and processor.head_norm is None:
         processor.head_norm = Normalizer.fit(_labels([*views, *episodes], "head_chunk", config.seed), FLOOR["head"])
+        model.scale_aim(torch.from_numpy(processor.head_norm.std))
     if "other_decoder" in config.trains and processor.other_norm is None:
         if not episodes:
             raise ValueError(f"stage '{config.stage}': other_decoder trains, but no episodes folder was given")
