@@ -115,6 +115,14 @@ def test_stage_0_tasks_are_made_from_the_objects(place: Path) -> None:
     assert batch["text"] == sampler.batch(2)["text"] != sampler.batch(3)["text"]
 
 
+def test_stage_0_mixes_tasks_from_views_with_words_from_episodes(place: Path) -> None:
+    views, episodes = (open_sources([str(place / kind)], place / "cache") for kind in ("views", "episodes"))
+    sampler = Sampler(views=views, episodes=episodes, images=4, per_image=3, views_share=0.5, task=task)
+    batch = sampler.batch(0)
+    assert len(batch["rgb"]) == 4 and len(batch["text"]) == 2 * 3 + 2
+    assert batch["image_index"].max() == 3 and len(batch["answer"]) == len(batch["mask"]) == 8
+
+
 def test_an_unchanged_source_is_packed_once_and_a_changed_one_again(tmp_path: Path) -> None:
     write_views(tmp_path / "views", 3)
     pack = open_pack(tmp_path / "views", tmp_path / "cache")

@@ -139,7 +139,7 @@ class Sampler:
         parts = []
         for number, (source, frames) in enumerate(self.frames(step)):
             chance = rng(self.seed, "batch", step, number)
-            if self.task is not None:
+            if self.task is not None and source.pack.kind == "views":
                 parts.append(task_part(source.pack, frames, self.per_image, self.task, chance))
             else:
                 per_image = self.per_image if source.pack.kind == "views" else 1
