@@ -19,7 +19,9 @@ sapave collect --out "$out/episodes-fixed" --count 2000 --camera fixed
 say "train: the four stages"
 common=(--cache "$out/cache" --val-views "$out/views-val")
 sapave train stage0 --out "$out/stage0" --views "$out/views" --steps 20000 "${common[@]}"
-sapave train spatial --out "$out/spatial" --init "$out/stage0" --views "$out/views" "${common[@]}"
+sapave train stage0 --out "$out/stage0b" --init "$out/stage0" --no-tasks --views "$out/views" --views-share 0.5 \
+    --episodes "$out/episodes=2" "$out/episodes-fixed" --steps 5000 "${common[@]}"
+sapave train spatial --out "$out/spatial" --init "$out/stage0b" --views "$out/views" "${common[@]}"
 sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/views" --steps 10000 "${common[@]}"
 sapave train stage2 --out "$out/stage2" --init "$out/stage1" --views "$out/views" --episodes "$out/episodes" \
     "${common[@]}"
