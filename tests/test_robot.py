@@ -1,5 +1,8 @@
 """The G1: limits and names as declared, a rest pose that holds itself, a controller that clips and refuses."""
 
+import sys
+import types
+
 import mujoco
 import numpy as np
 import pytest
@@ -116,3 +119,31 @@ def test_arms_collide_with_each_other_and_the_trunk(model: mujoco.MjModel) -> No
 def test_right_side_mirrors_left() -> None:
     left, right = ROBOT.chains["left"].pose(ROBOT.rest_other)[0], ROBOT.chains["right"].pose(ROBOT.rest_other)[0]
     np.testing.assert_allclose(left * [1, -1, 1], right, atol=1e-9)
+
+
+def test_meshes_change_what_is_seen_and_nothing_else(model: mujoco.MjModel, tmp_path, monkeypatch) -> None:
+    """With a stand-in for robot_descriptions: same joints, masses and contacts, more to see."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "elbow.obj").write_text(
+        "v 0 0 0\nv .1 0 0\nv 0 .1 0\nv 0 0 .1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n"
+    )
+    (tmp_path / "g1.xml").write_text(
+        '<mujoco><compiler meshdir="assets"/><asset><mesh name="elbow" file="elbow.obj"/></asset><worldbody>'
+        '<body name="left_elbow_link"><geom type="mesh" mesh="elbow"/></body></worldbody></mujoco>'
+    )
+    package = types.ModuleType("robot_descriptions")
+    package.g1_mj_description = types.SimpleNamespace(MJCF_PATH=str(tmp_path / "g1.xml"))
+    monkeypatch.setitem(sys.modules, "robot_descriptions", package)
+    spec = mujoco.MjSpec()
+    ROBOT.add(spec, meshes=True)
+    shown = spec.compile()
+    assert shown.ngeom == model.ngeom + 1 and shown.nq == model.nq
+    np.testing.assert_allclose(shown.body_mass, model.body_mass)
+    np.testing.assert_allclose(shown.body_pos, model.body_pos)
+    assert np.count_nonzero(shown.geom_contype) == np.count_nonzero(model.geom_contype)
+
+
+def test_meshes_without_the_package_say_what_to_install(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "robot_descriptions", None)
+    with pytest.raises(ValueError, match="pip install robot_descriptions"):
+        ROBOT.add(mujoco.MjSpec(), meshes=True)

@@ -23,6 +23,10 @@ SLOW = 0.6
 """Speed on the last stretch, as a share of the arm's limit."""
 OWN_SIDE = 0.12
 """Farther than this to one side, only the hand of that side tries [m]."""
+STILL_NOISE = 0.12
+"""Share of the noise that is left while the arm stands still."""
+IDLE_STEP = 0.03
+"""The arm without a task goes back to its rest pose at this speed [rad/tick]."""
 AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
 
@@ -109,7 +113,8 @@ class Expert:
         closure = self._closure(state.hand)
         away = float(np.linalg.norm(self._in_hand() - self.plan.offset))
         if closure > 0.5:
-            return away < 0.05
+            raised = self.world.position(self.world.target.name)[2] > self.plan.centre[2] + 0.02
+            return away < (0.09 if raised else 0.05)
         at_grasp = np.abs(state.arm - self.plan.approach.points[-1]).max() < 0.06
         return away < 0.025 and bool(at_grasp)
 
@@ -189,10 +194,16 @@ class Expert:
         robot, state = self.world.robot, self._read()
         head, other = np.zeros((CHUNK, 2)), np.zeros((CHUNK, 26))
         arm, hand = self._slices(self.plan.side if self.plan else "left")
+        idle = np.ones(len(robot.other_joints), bool)
+        if self.plan is not None:
+            idle[arm] = idle[hand] = False
+        astray = np.where(idle, robot.rest_other - self.world.controller.targets_other, 0.0)
         for i in range(CHUNK):
             step_head, step_arm, step_hand = self._rule(state)
             step_head = np.clip(step_head, -robot.head_step, robot.head_step)
             step_hand = np.clip(step_hand, -robot.other_step[14:20], robot.other_step[14:20])
+            other[i] = np.clip(astray, -IDLE_STEP, IDLE_STEP)
+            astray = astray - other[i]
             head[i], other[i, arm], other[i, hand] = step_head, step_arm, step_hand
             state.head = state.head + step_head
             state.arm, state.hand = state.arm + step_arm, state.hand + step_hand
@@ -233,8 +244,10 @@ class Expert:
         closure = self._closure(state.hand)
         close, open_ = self.plan.grasp.closed() - state.hand, self.plan.grasp.opened() - state.hand
         if state.placed:
+            if closure > 0.05:
+                return look, self._settle(state), np.clip(open_, -0.08, 0.08)
             open_ = self.plan.grasp.released() - state.hand
-            if closure > 0.05 or np.abs(open_).max() > 0.2:
+            if np.abs(open_).max() > 0.2:
                 return look, self._settle(state), np.clip(open_, -0.08, 0.08)
             if self.carry is None:
                 return look, still, open_
@@ -279,15 +292,17 @@ class Expert:
     # ---- disturbance --------------------------------------------------------------------------------------
 
     def _disturbed(self, clean: ActionChunk) -> ActionChunk:
-        """The chunk with noise on every tick and, now and then, a push of 4-9 ticks in one direction."""
+        """The chunk with noise on every tick and, now and then, a push of 4-9 ticks in one direction; hardly any
+        while the arm stands still, so that a finished episode can come to rest."""
         if self.noise <= 0:
             return clean
         rng, both = self.rng, np.concatenate([clean.head, clean.other], axis=1)
         for row in both:
-            if self._kick_left == 0 and rng.random() < 0.02:
+            moving = bool(np.abs(row[2:16]).max() > 0.02)
+            if moving and self._kick_left == 0 and rng.random() < 0.02:
                 self._kick = rng.normal(0.0, 1.6 * self.noise, 28)
                 self._kick_left = int(rng.integers(4, 10))
-            row += rng.normal(0.0, self.noise, 28)
+            row += rng.normal(0.0, self.noise if moving else STILL_NOISE * self.noise, 28)
             if self._kick_left > 0:
                 row += self._kick
                 self._kick_left -= 1
