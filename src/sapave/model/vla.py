@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -92,8 +92,9 @@ class SaPaVe(nn.Module):
         """Start the pointer's short cut to the head in units of its normalised chunk: std [k, n_head] rad."""
         with torch.no_grad():
             for decoder in self.decoders:
-                if decoder.aim is not None:
-                    decoder.aim.scale.copy_(1.0 / std)
+                aim: Any = decoder.aim
+                if aim is not None:
+                    aim.scale.copy_(1.0 / std)
 
     def parts(self) -> dict[str, list[nn.Module]]:
         """The modules of each part that a stage may train. Injection weights go with the adapter."""

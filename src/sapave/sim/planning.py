@@ -174,8 +174,9 @@ class Planner:
     def _can_put(self, side: str, grasps: Sequence[Grasp], extent: Callable[[np.ndarray], float]) -> list[Grasp]:
         """Those grasps with which the hand could also stand at the goal."""
         flip = mirror_point if side == "right" else _same
-        centre = flip(self.world.position(self.world.target.name))
-        down = flip(np.asarray(self.world.goal.position, float)) + np.array([0, 0, self.world.target.half_height])
+        centre, goal = flip(self.world.position(self.world.target.name)), self.world.goal
+        assert goal is not None
+        down = flip(np.asarray(goal.position, float)) + np.array([0, 0, self.world.target.half_height])
         leans = LEANS if centre[2] > 1.0 else LEANS[:1]
         choices = [(turn_z(yaw), lean) for lean in leans for yaw in YAWS[:5]]
         rotations = np.array([turn @ lean_down(g.rotation(), lean) for g in grasps for turn, lean in choices])
@@ -186,7 +187,7 @@ class Planner:
             left = np.flatnonzero(~reached)
             seeds = np.tile(seed, (len(left), 1))
             reached[left] = solve(self.chain, self.limits, positions[left], rotations[left], seeds, iterations=20)[1]
-        return [g for g, ok in zip(grasps, reached.reshape(len(grasps), -1).any(1), strict=True) if ok]
+        return [g for g, ok in zip(grasps, reached.reshape(len(grasps), -1).max(1), strict=True) if ok]
 
     def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
@@ -218,9 +219,10 @@ class Planner:
         order = np.lexsort((np.abs(before - turn(np.asarray(now))).max(1), which))
         given: set[int] = set()
         for i in order[(ok1 & ok2 & smooth)[order]]:
-            if which[i] in given:
+            number = int(which[i])
+            if number in given:
                 continue
-            grasp = grasps[which[i]]
+            grasp = grasps[number]
             end, goal, high = turn(before[i]), turn(at[i]), turn(lifted[i])
             hand = grasp.opened()
             if self.touches(side, end, hand) > 0:
@@ -237,7 +239,7 @@ class Planner:
             via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
             if via is None:
                 continue
-            given.add(which[i])
+            given.add(number)
             tip, rotation = self.tip(side, goal)
             yield Plan(
                 side=side,
@@ -295,6 +297,7 @@ class Planner:
         flip = mirror_point if side == "right" else _same
         turn = mirror_arm if side == "right" else _same
         rotations, yaws, start = np.stack(turned), np.abs(YAWS), turn(now)
+        assert world.goal is not None
         down = flip(np.asarray(world.goal.position, float)) - rotations @ flip(offset)
         down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + height
         free = down + rotations @ np.array([-np.cos(0.3), np.sin(0.3), 0.0]) * 0.07 + [0, 0, 0.003]

@@ -45,7 +45,7 @@ COMMONSENSE = {
 }
 
 
-def direction_words(motion: np.ndarray) -> str:
+def direction_words(motion: np.ndarray | Sequence[float]) -> str:
     """`left`, `right`, `up`, `down`, or two of them, for a head motion (yaw, pitch) rad; '' when it is under 8 deg."""
     yaw, pitch = motion
     words = []
@@ -66,7 +66,11 @@ def noun_of(thing: dict[str, Any], split: str, g: np.random.Generator) -> str:
 
 
 def looking(
-    thing: dict[str, Any], others: Sequence[dict[str, Any]], motion: np.ndarray, split: str, g: np.random.Generator
+    thing: dict[str, Any],
+    others: Sequence[dict[str, Any]],
+    motion: np.ndarray | Sequence[float],
+    split: str,
+    g: np.random.Generator,
 ) -> tuple[str, str]:
     """An instruction to look at `thing` and its kind (centring | spatial | commonsense)."""
     direction = direction_words(motion)

@@ -15,7 +15,7 @@ def show_meshes(spec: mujoco.MjSpec) -> None:
     ValueError when the package or its G1 is not installed. Software rendering is about ten times slower with them.
     """
     try:
-        from robot_descriptions import g1_mj_description
+        from robot_descriptions import g1_mj_description  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ValueError(
             "meshes=True: the package 'robot_descriptions' with its G1 is not installed; "
