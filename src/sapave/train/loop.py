@@ -125,7 +125,7 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 mark, marked, window, rows = step, now, {}, 0
             elapsed = time.monotonic() - began
             if ending is None and config.max_minutes and elapsed > 51 * config.max_minutes:
-                length = max(1, int(0.9 * (60 * config.max_minutes - elapsed) * step / max(elapsed, 1e-3)))
+                length = max(2, int(0.9 * (60 * config.max_minutes - elapsed) * step / max(elapsed, 1e-3)))
                 ending = Ending(step, min(length, max(1, config.steps - step)))
                 logger.info("time budget: the last %d steps begin at step %d", ending.length, step)
             done = step >= config.steps or (ending is not None and step >= ending.first + ending.length)
