@@ -25,6 +25,8 @@ OWN_SIDE = 0.12
 """Farther than this to one side, only the hand of that side tries [m]."""
 STILL_NOISE = 0.12
 """Share of the noise that is left while the arm stands still."""
+THUMB_SWING = 0.04
+"""How fast the thumb swings aside when letting go [rad/tick]: slowly, else it takes round things along."""
 IDLE_STEP = 0.03
 """The arm without a task goes back to its rest pose at this speed [rad/tick]."""
 AT = 0.025
@@ -248,7 +250,7 @@ class Expert:
                 return look, self._settle(state), np.clip(open_, -0.08, 0.08)
             open_ = self.plan.grasp.released() - state.hand
             if np.abs(open_).max() > 0.2:
-                return look, self._settle(state), np.clip(open_, -0.08, 0.08)
+                return look, self._settle(state), np.clip(open_, -THUMB_SWING, THUMB_SWING)
             if self.carry is None:
                 return look, still, open_
             return look, self.carry.retreat.next_step(state.arm, speed, slow=1.0), open_
