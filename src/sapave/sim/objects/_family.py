@@ -151,8 +151,8 @@ def add_part(body: mujoco.MjsBody, part: Part, mass: float) -> None:
         mass=mass,
         contype=bits[0],
         conaffinity=bits[1],
-        condim=4,
-        friction=[1.0, 0.01, 0.0005],
+        condim=6,
+        friction=[1.0, 0.01, 0.002],
         solref=[0.01, 1],
         solimp=[0.9, 0.98, 0.002, 0.5, 2],
     )

@@ -59,7 +59,7 @@ HEAD_LIMITS = ((-1.4, 1.4), (-1.1, 0.6))
 HEAD_TORQUE = 0.93
 HEAD_KP, HEAD_KD = 10.0, 0.6
 HEAD_STEP, ARM_STEP, HAND_STEP = 0.12, 0.07, 0.15
-REST_HEAD = (0.0, -0.85)
+REST_HEAD = (0.0, -0.90)
 REST_ARM = (1.059, 0.393, 0.327, -0.211, -0.969, -0.713, -0.976)
 """Left grasp point at (0.10, 0.21, 0.95), elbow drawn back: below the default view, and out of the way of a
 glance at the side counters."""

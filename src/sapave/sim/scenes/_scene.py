@@ -46,7 +46,7 @@ class Scene:
 
 FRONT_EDGE = 0.18
 """Front edge of the worktop, x [m] (facts/simulation.md section 2)."""
-SHELF_TOP = 1.16
+SHELF_TOP = 1.10
 SIDE_EDGE = 0.36
 TOP = counter.HEIGHT
 
@@ -71,6 +71,19 @@ def put(spec: mujoco.MjSpec, name: str, palette: Palette, g: np.random.Generator
     """Add the piece of furniture `name` with its anchor at pos [m], turned by yaw [rad]."""
     body = spec.worldbody.add_body(pos=pos, quat=(np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)))
     pick("sapave.sim.furniture", "FURNITURE", name).add(body, palette, g)
+
+
+def add_backdrop(spec: mujoco.MjSpec, rgb: RGB) -> None:
+    """What is seen past the kitchen's own walls: more wall of the same colour, darker toward the floor."""
+    spec.add_texture(
+        name="backdrop",
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=rgb,
+        rgb2=tuple(0.55 * value for value in rgb),
+        width=16,
+        height=96,
+    )
 
 
 def add_lights(spec: mujoco.MjSpec, g: np.random.Generator) -> None:
@@ -124,6 +137,7 @@ def build_kitchen(
     put(spec, "wall_shelf", palette, g, (0.345, 0, SHELF_TOP))
     for name, x, y, z in fittings:
         put(spec, name, palette, g, (x, y, z))
+    add_backdrop(spec, plaster)
     add_lights(spec, g)
     return palette
 
