@@ -48,7 +48,7 @@ def settings(name: str, place: Path, **changes: object) -> TrainConfig:
         common["override"] = tuple(f"{n}={json.dumps(v)}" for n, v in TINY.items())
     else:
         common["init"] = str(place / "zero")
-    if name == "stage2":
+    if name in ("draft", "stage2"):
         common["episodes"] = (str(place / "episodes"),)
     return replace(preset(name), **{**common, **changes})
 
@@ -210,6 +210,13 @@ def test_a_run_refuses_other_settings_and_other_data(place: Path, zero: Path, tm
     write_views(tmp_path / "views", 4, seed=77)
     with pytest.raises(ValueError, match="data has changed"):
         train(config, tmp_path / "out")
+
+
+def test_a_run_that_failed_at_its_start_may_be_corrected(place: Path, zero: Path, tmp_path: Path) -> None:
+    config = settings("stage1", place)
+    with pytest.raises(ValueError, match="weight"):
+        train(replace(config, lr=0.1, views=(f"{place}/views=x",)), tmp_path / "out")
+    assert train(config, tmp_path / "out")["step"] == config.steps
 
 
 def test_a_time_budget_ends_the_run_early_and_whole(place: Path, zero: Path, tmp_path: Path) -> None:

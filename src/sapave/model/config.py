@@ -16,8 +16,8 @@ CHOICES = {
     "loss": ("smooth_l1", "mse"),
     "time": ("early", "uniform"),
 }
-PARTS = ("backbone", "adapter", "spatial", "head_decoder", "other_decoder")
-"""Names of the parts that a training stage may switch on."""
+PARTS = ("backbone", "adapter", "spatial", "head_decoder", "other_decoder", "draft")
+"""Names of the parts that a training stage may switch on; the draft belongs to the other decoder too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,9 @@ class VLAConfig:
     decoder_width: int = 192
     decoder_layers: int = 3
     decoder_heads: int = 4
+    draft_width: int = 384
+    draft_layers: int = 3
+    """Residual layers of the draft that the other decoder starts from (our addition); 0: none. Needs the pointer."""
     k: int = 16
     """Control ticks in a chunk."""
     fold: int = 4
@@ -124,6 +127,8 @@ TINY_TEST = VLAConfig(
     decoder_width=48,
     decoder_layers=2,
     decoder_heads=2,
+    draft_width=48,
+    draft_layers=1,
     draws=4,
 )
 """Small enough for unit tests; every part is there."""

@@ -32,7 +32,9 @@ Batch = dict[str, Tensor]
 
 GROUNDING = {"pointer": "mask", "presence": "mask", "answer": "answer"}
 """Losses that backbone and pointer learn from, and the target each needs."""
-LOSSES = ("head", "other", *GROUNDING, "points")
+ACTING = {"head": "head", "other": "other", "draft": "other"}
+"""Losses on chunks, and the stream each looks at."""
+LOSSES = (*ACTING, *GROUNDING, "points")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ class Hybrid:
     """[B, 2, 32, 32]"""
     presence: Tensor | None = None
     """[B, 2] logits: is it in the picture?"""
+
+    def rows(self, at: Tensor) -> Hybrid:
+        """What the decoders read of the rows `at` (mask or indices)."""
+        return Hybrid(self.tokens[at], self.mask[at], self.pointer[at])
 
 
 class Found(NamedTuple):
@@ -105,6 +111,7 @@ class SaPaVe(nn.Module):
             "spatial": [self.spatial],
             "head_decoder": [self.decoders[0]],
             "other_decoder": [self.decoders[1] if independent else self.decoders[0]],
+            "draft": [d.draft for d in self.denoisers() if d.draft is not None],
         }
 
     def read(self, batch: Batch, image_index: Tensor | None = None) -> Found:
@@ -149,7 +156,7 @@ class SaPaVe(nn.Module):
         for name in names:
             choose(dict.fromkeys(LOSSES), name, "loss")
         out: dict[str, Tensor] = {}
-        acting = [n for n in ("head", "other") if n in names and f"{n}_chunk" in batch]
+        acting = [n for n in ACTING if n in names and f"{ACTING[n]}_chunk" in batch]
         grounding = [n for n in GROUNDING if n in names and GROUNDING[n] in batch]
         if hybrid is None:
             if "points" in names and "depth" in batch:
@@ -166,25 +173,38 @@ class SaPaVe(nn.Module):
     def _action_losses(
         self, batch: Batch, hybrid: Hybrid, acting: Sequence[str], generator: torch.Generator | None
     ) -> dict[str, Tensor]:
-        clean = {n: batch[f"{n}_chunk"] for n in acting}
-        known = batch.get("has_other")
-        weights = {"head": None, "other": known}
         out = {}
         for decoder in self.denoisers():
-            streams = [s for s in decoder.streams if s in acting]
-            if self.config.decoders == "independent":
-                if not streams:
+            own, seen, known = batch, hybrid, batch.get("has_other")
+            if "head" not in decoder.streams and "all" not in decoder.streams and known is not None:
+                if not known.any():
+                    out.update({n: known.new_zeros((), dtype=torch.float32) for n in acting if n != "head"})
                     continue
-                wanted = {s: clean[s] for s in streams}
-            else:
-                wanted = self._whole(batch, clean)
+                own, seen = {n: batch[n][known] for n in ("state", "other_chunk") if n in batch}, hybrid.rows(known)
+            out.update(self._decoder_losses(decoder, own, seen, acting, generator))
+        return out
+
+    def _decoder_losses(
+        self, decoder: Decoder, batch: Batch, hybrid: Hybrid, acting: Sequence[str], generator: torch.Generator | None
+    ) -> dict[str, Tensor]:
+        both = "all" in decoder.streams
+        names = [n for n in acting if both or ACTING[n] in decoder.streams]
+        flows, out = [n for n in names if n != "draft"], {}
+        clean = {s: batch[f"{s}_chunk"] for s in {ACTING[n]: None for n in names}}
+        weights = {"other": batch.get("has_other")}
+        draft = None
+        if flows:
             context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"])
-            packed = pack(wanted, decoder)
-            paths, time = noisy(packed, self.config, generator)
+            draft = context.draft
+            wanted = {s: clean[s] for s in flows} if len(decoder.streams) == 1 and not both else self._whole(batch, clean)
+            paths, time = noisy(pack(wanted, decoder), self.config, generator)
             predicted = unpack(decoder(paths, decoder.modulate(time, context), context), decoder, self.config)
-            for name in acting:
-                if name in predicted:
-                    out[name] = chunk_loss(predicted[name], clean[name], self.config, weights[name])
+            for name in flows:
+                out[name] = chunk_loss(predicted[name], clean[name], self.config, weights.get(name))
+        elif names and decoder.draft is not None:
+            draft = decoder.draft(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"])[:, None]
+        if draft is not None and "draft" in names:
+            out["draft"] = chunk_loss(draft, clean["other"], self.config, weights["other"])
         return out
 
     def _whole(self, batch: Batch, clean: Streams) -> Streams:

@@ -10,6 +10,7 @@ import torch
 
 from sapave.base.seeds import rng
 from sapave.data.windows import Batch
+from sapave.model.vla import ACTING
 
 Tensors = dict[str, torch.Tensor]
 
@@ -43,7 +44,7 @@ def tensors(
         out["mask"] = torch.from_numpy(batch["mask"])
     if "answer" in wanted and any(batch["answer"]):
         out["answer"] = processor.answers(batch["answer"])
-    if {"head", "other"} & set(wanted):
+    if set(ACTING) & set(wanted):
         out["has_other"] = torch.from_numpy(batch["has_other"])
         out |= chunks(batch["head_chunk"], batch["other_chunk"], batch["has_other"], processor)
     return out

@@ -58,9 +58,10 @@ class Cached:
         return out
 
 
-def weights_key(model: nn.Module, parts: dict[str, list], trains: tuple[str, ...]) -> str:
-    """Hash of every weight and buffer that does not train (names, shapes, bits)."""
-    moving = {id(p) for name in trains for module in parts[name] for p in module.parameters()}
+def weights_key(model: nn.Module, parts: dict[str, list]) -> str:
+    """Hash of every weight and buffer that tokens depend on: all but the decoders' (names, shapes, bits)."""
+    decoders = ("head_decoder", "other_decoder")
+    moving = {id(p) for name in decoders for module in parts[name] for p in [*module.parameters(), *module.buffers()]}
     digest = hashlib.sha256(f"cache {FORMAT}".encode())
     for name, value in sorted([*model.named_parameters(), *model.named_buffers()], key=lambda item: item[0]):
         if id(value) not in moving:

@@ -17,7 +17,7 @@ import torch
 from sapave.base.runs import append_jsonl, start_run
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
 from sapave.train.presets import TrainConfig, differences
-from sapave.train.resume import load_state, save_state, trim_metrics
+from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
 
 BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "mark": 0}
@@ -59,9 +59,9 @@ def pick_device(name: str) -> torch.device:
 
 
 def check_same(config: TrainConfig, run: Path) -> None:
-    """ValueError when the run folder was begun with settings that change what is learned."""
+    """ValueError when the run folder holds a saved state of other settings that change what is learned."""
     path = run / "config.json"
-    if path.is_file():
+    if path.is_file() and begun(run):
         changed = differences(config, json.loads(path.read_text())["config"])
         if changed:
             raise ValueError(f"{run.parent}: has a run with other settings ({'; '.join(changed)}); name another folder")

@@ -1,4 +1,4 @@
-"""The training settings, and the stages as presets of them: stage0, spatial, stage1, stage2."""
+"""The training settings, and the stages as presets of them: stage0, spatial, stage1, draft, stage2."""
 
 from __future__ import annotations
 
@@ -121,11 +121,21 @@ PRESETS: dict[str, TrainConfig] = {
         modality_dropout=0.05,
         lr=1.5e-3,
     ),
+    "draft": replace(
+        _BASE,
+        stage="draft",
+        trains=("draft",),
+        losses=(("draft", 1.0),),
+        images=256,
+        views_share=0.0,
+        token_cache=True,
+        steps=4000,
+    ),
     "stage2": replace(
         _BASE,
         stage="stage2",
         trains=("head_decoder", "other_decoder"),
-        losses=(("head", 1.0), ("other", 10.0)),
+        losses=(("head", 1.0), ("other", 10.0), ("draft", 10.0)),
         images=64,
         per_image=2,
         views_share=0.25,
@@ -133,7 +143,8 @@ PRESETS: dict[str, TrainConfig] = {
         steps=20000,
     ),
 }
-"""The stages in order: pretrain the backbone, train the spatial encoder, stage 1 and stage 2 of the paper."""
+"""The stages in order: pretrain the backbone, train the spatial encoder, stage 1 of the paper, the draft of stage 2
+(its fast part alone: a warm start), stage 2."""
 
 
 def preset(name: str) -> TrainConfig:

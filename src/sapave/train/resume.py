@@ -51,6 +51,11 @@ def states(folder: Path) -> list[Path]:
     return sorted(p for p in folder.glob("step-*") if p.is_dir()) if folder.is_dir() else []
 
 
+def begun(run: Path) -> bool:
+    """Has the run in this folder saved a state? (One that failed at its start has not, and may be started anew.)"""
+    return bool(states(run / "state"))
+
+
 def load_state(
     folder: Path, named: list[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer
 ) -> dict[str, Any] | None:

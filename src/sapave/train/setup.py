@@ -28,6 +28,7 @@ from sapave.train.batches import Tensors, tensors, to_device
 from sapave.train.cached import batch_of, hybrid_of, perceiver
 from sapave.train.evaluate import evaluate
 from sapave.train.presets import TrainConfig, parse_override
+from sapave.train.resume import begun
 
 FIT_ROWS = 20000
 """Rows used for normalisation statistics."""
@@ -92,7 +93,7 @@ def prepare(config: TrainConfig, device: torch.device, run: Path, logger: loggin
 def same_data(run: Path, keys: list[str]) -> None:
     """Remember which data the run uses; ValueError when a resumed run finds other data."""
     path = run / "data.json"
-    if path.is_file() and json.loads(path.read_text()) != keys:
+    if path.is_file() and begun(run) and json.loads(path.read_text()) != keys:
         raise ValueError(f"{run.parent}: the data has changed since this run began; use another output folder")
     write_json(path, keys)
 
@@ -136,9 +137,9 @@ def fit(model: SaPaVe, processor: Any, config: TrainConfig, views: list[Source],
     if "head_decoder" in config.trains and processor.head_norm is None:
         processor.head_norm = Normalizer.fit(_labels([*views, *episodes], "head_chunk", config.seed), FLOOR["head"])
         model.scale_aim(torch.from_numpy(processor.head_norm.std))
-    if "other_decoder" in config.trains and processor.other_norm is None:
+    if {"other_decoder", "draft"} & set(config.trains) and processor.other_norm is None:
         if not episodes:
-            raise ValueError(f"stage '{config.stage}': other_decoder trains, but no episodes folder was given")
+            raise ValueError(f"stage '{config.stage}': arms and hands are to learn, but no episodes folder was given")
         processor.other_norm = Normalizer.fit(_labels(episodes, "other_chunk", config.seed), FLOOR["other"])
 
 
@@ -193,7 +194,7 @@ def _cached(
     device: torch.device,
 ) -> tuple[Callable[[int], Tensors], Losses]:
     """Batches of frozen tokens."""
-    key = tokens.weights_key(model, model.parts(), config.trains)
+    key = tokens.weights_key(model, model.parts())
     perceive = perceiver(model, processor, device)
 
     def cached(source: Source) -> tokens.Cached:
