@@ -63,7 +63,9 @@ def test_every_choice_trains_and_acts(changes: dict) -> None:
     model, batch = SaPaVe(replace(TINY_TEST, **changes)), make_batch()
     losses = model.losses(batch, generator=torch.Generator().manual_seed(0))
     drafts = changes.get("pointer", True)
-    assert set(losses) == {"head", "other", "pointer", "presence", "answer", "points"} | ({"draft"} if drafts else set())
+    assert set(losses) == {"head", "other", "pointer", "presence", "answer", "points"} | (
+        {"draft"} if drafts else set()
+    )
     torch.stack(list(losses.values())).sum().backward()
     for name, modules in model.parts().items():
         gradients = [p.grad for m in modules for p in m.parameters() if p.grad is not None]

@@ -164,7 +164,7 @@ class Draft(nn.Module):
     @exact
     def forward(self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor) -> Tensor:
         """Normalised chunk [B, k, n_other]; of the hybrid tokens only those of the words are read, as their mean."""
-        said, there = tokens[:, :-GRID**2].float(), mask[:, :-GRID**2, None].float()
+        said, there = tokens[:, : -(GRID**2)].float(), mask[:, : -(GRID**2), None].float()
         words = self.words((said * there).sum(1) / there.sum(1).clamp(min=1))
         x = self.known(torch.cat([state.float(), waves(pointer.float()).flatten(1)], -1)) + words
         return self.out(self.blocks(x)).unflatten(-1, (self.k, -1))

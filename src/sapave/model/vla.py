@@ -196,7 +196,9 @@ class SaPaVe(nn.Module):
         if flows:
             context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"])
             draft = context.draft
-            wanted = {s: clean[s] for s in flows} if len(decoder.streams) == 1 and not both else self._whole(batch, clean)
+            wanted = (
+                {s: clean[s] for s in flows} if len(decoder.streams) == 1 and not both else self._whole(batch, clean)
+            )
             paths, time = noisy(pack(wanted, decoder), self.config, generator)
             predicted = unpack(decoder(paths, decoder.modulate(time, context), context), decoder, self.config)
             for name in flows:
