@@ -16,27 +16,30 @@ say "collect: expert episodes, and as many with the camera fixed for the rival"
 sapave collect --out "$out/episodes" --count 2000 --random-share 0.5
 sapave collect --out "$out/episodes-fixed" --count 2000 --camera fixed
 
-say "train: the four stages"
+say "train: the stages"
 common=(--cache "$out/cache" --val-views "$out/views-val")
 sapave train stage0 --out "$out/stage0" --views "$out/views" --steps 20000 "${common[@]}"
 sapave train stage0 --out "$out/stage0b" --init "$out/stage0" --no-tasks --views "$out/views" --views-share 0.5 \
     --episodes "$out/episodes=2" "$out/episodes-fixed" --steps 5000 "${common[@]}"
 sapave train spatial --out "$out/spatial" --init "$out/stage0b" --views "$out/views" "${common[@]}"
 sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/views" --steps 10000 "${common[@]}"
-sapave train stage2 --out "$out/stage2" --init "$out/stage1" --views "$out/views" --episodes "$out/episodes" \
-    "${common[@]}"
+sapave train draft --out "$out/draft" --init "$out/stage1" --episodes "$out/episodes" "${common[@]}"
 
 say "correct: the policy drives, the expert says what it should have done; then train on both"
-sapave collect --out "$out/corrected" --learner "$out/stage2" --first-seed 100000 --count 800
-sapave train stage2 --out "$out/active" --init "$out/stage1" --views "$out/views" \
-    --episodes "$out/episodes" "$out/corrected=2" "${common[@]}"
+sapave collect --out "$out/corrected" --learner "$out/draft" --first-seed 100000 --count 800
+sapave train draft --out "$out/draft2" --init "$out/draft" --episodes "$out/episodes" "$out/corrected" "${common[@]}"
+sapave collect --out "$out/corrected2" --learner "$out/draft2" --first-seed 110000 --count 800
+sapave train stage2 --out "$out/active" --init "$out/draft2" --views "$out/views" \
+    --episodes "$out/episodes" "$out/corrected" "$out/corrected2" "${common[@]}"
 
 say "the rival: the same road and the same amount of data with the camera fixed"
-sapave train stage2 --out "$out/stage2-fixed" --init "$out/stage1" --views "$out/views" \
-    --episodes "$out/episodes-fixed" "${common[@]}"
-sapave collect --out "$out/corrected-fixed" --camera fixed --learner "$out/stage2-fixed" --first-seed 100000 --count 800
-sapave train stage2 --out "$out/fixed" --init "$out/stage1" --views "$out/views" \
-    --episodes "$out/episodes-fixed" "$out/corrected-fixed=2" "${common[@]}"
+sapave train draft --out "$out/draft-fixed" --init "$out/stage1" --episodes "$out/episodes-fixed" "${common[@]}"
+sapave collect --out "$out/corrected-fixed" --camera fixed --learner "$out/draft-fixed" --first-seed 100000 --count 800
+sapave train draft --out "$out/draft2-fixed" --init "$out/draft-fixed" \
+    --episodes "$out/episodes-fixed" "$out/corrected-fixed" "${common[@]}"
+sapave collect --out "$out/corrected2-fixed" --camera fixed --learner "$out/draft2-fixed" --first-seed 110000 --count 800
+sapave train stage2 --out "$out/fixed" --init "$out/draft2-fixed" --views "$out/views" \
+    --episodes "$out/episodes-fixed" "$out/corrected-fixed" "$out/corrected2-fixed" "${common[@]}"
 
 say "eval: the committed test list, and the report"
 sapave eval --out "$out/eval" --checkpoint "$out/active" --fixed-checkpoint "$out/fixed" \

@@ -16,7 +16,7 @@ sapave views --out "$out/views-val" --split val --scenes 4 --views 4 --samples 3
 say "collect: expert episodes"
 sapave collect --out "$out/episodes" --count 4
 
-say "train: the four stages"
+say "train: the stages"
 common=(--cache "$out/cache" --val-views "$out/views-val" --eval-images 8 --warmup 2 --log-every 5)
 sapave train stage0 --out "$out/stage0" --views "$out/views" --steps 20 --images 4 "${common[@]}" \
     --override vision_layers=1 text_layers=1 spatial_layers=1 decoder_layers=1
@@ -24,7 +24,8 @@ sapave train stage0 --out "$out/stage0b" --init "$out/stage0" --no-tasks --views
     --episodes "$out/episodes" --steps 10 --images 4 "${common[@]}"
 sapave train spatial --out "$out/spatial" --init "$out/stage0b" --views "$out/views" --steps 10 --images 4 "${common[@]}"
 sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/views" --steps 10 --images 4 "${common[@]}"
-sapave train stage2 --out "$out/stage2" --init "$out/stage1" --views "$out/views" --episodes "$out/episodes" \
+sapave train draft --out "$out/draft" --init "$out/stage1" --episodes "$out/episodes" --steps 10 --images 8 "${common[@]}"
+sapave train stage2 --out "$out/stage2" --init "$out/draft" --views "$out/views" --episodes "$out/episodes" \
     --steps 10 --images 8 "${common[@]}"
 
 say "eval: fresh episodes, certified by the expert, and the report"
