@@ -136,6 +136,25 @@ def test_padding_of_words_changes_nothing_and_words_change_image_tokens(model: S
         assert not torch.allclose(a.tokens[:, 8:], model.perceive(words).tokens[:, 8:], atol=1e-3)
 
 
+def test_what_is_out_of_sight_is_remembered_where_it_was(model: SaPaVe) -> None:
+    g, batch = torch.Generator().manual_seed(5), make_batch()
+    batch["has"] = torch.ones(3, 3, dtype=torch.bool)
+    seen = torch.randn(3, 2, FEATURES, generator=g)
+    seen[..., -1] = 0.9
+    memory = torch.zeros(3, 2, 4)
+    first, memory = model.pointer.remember(seen, memory, batch)
+    assert torch.equal(first, seen) and torch.equal(memory[..., :3], seen[..., :3])
+    gone = torch.zeros(3, 2, FEATURES)
+    gone[..., -1] = 0.1
+    later, kept = model.pointer.remember(gone, memory, batch)
+    assert torch.equal(kept, memory) and torch.equal(later[..., :3], seen[..., :3])
+    assert torch.equal(later[..., 3:7], model.pointer.aims(seen[..., :3], batch)) and torch.equal(
+        later[..., -1], gone[..., -1]
+    )
+    never, _ = model.pointer.remember(gone, torch.zeros(3, 2, 4), batch)
+    assert torch.equal(never, gone)
+
+
 def test_views_do_not_teach_the_other_stream(model: SaPaVe) -> None:
     batch = make_batch()
     batch["has_other"] = torch.tensor([True, False, True])

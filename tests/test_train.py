@@ -200,6 +200,32 @@ def test_cached_tokens_are_the_live_ones(place: Path, zero: Path, tmp_path: Path
     assert hybrid.tokens.dtype == torch.float32
 
 
+def test_cached_rows_remember_as_a_policy_does(place: Path, zero: Path, tmp_path: Path) -> None:
+    from sapave.data.windows import gather, open_sources
+    from sapave.model.vla import Hybrid
+    from sapave.train import cache
+    from sapave.train.cached import perceiver, remembered
+
+    model, processor = checkpoint.load(zero)
+    source = open_sources([str(place / "episodes")], place / "cache")[0]
+    rows = cache.choose(source, 1, 100, 0)
+    made = cache.build(source, rows, tmp_path, "key", perceiver(model, processor, torch.device("cpu")))
+    pointer = np.array(made.arrays["pointer"])
+    pointer[..., -1] = np.random.default_rng(0).choice([0.1, 0.9], pointer.shape[:2])  # at times out of sight
+    kept = remembered(model, replace(made, arrays={**made.arrays, "pointer": pointer})).arrays["pointer"]
+    labels = source.pack.arrays
+    memory, before = None, -1
+    for at, row in enumerate(rows):
+        memory = memory if labels["episode"][row] == before else None
+        before = labels["episode"][row]
+        batch = {"base_from_camera": torch.from_numpy(gather(source.pack, rows[at : at + 1])["base_from_camera"])}
+        batch["has"] = torch.ones(1, 3, dtype=torch.bool)
+        seen = Hybrid(torch.zeros(1), torch.zeros(1), torch.from_numpy(pointer[at : at + 1]))
+        hybrid, memory = model.remember(seen, memory, batch)
+        assert np.allclose(hybrid.pointer.numpy(), kept[at : at + 1], atol=1e-6)
+    assert len(set(labels["episode"][rows])) > 1 and not np.array_equal(kept, pointer)
+
+
 def test_a_run_refuses_other_settings_and_other_data(place: Path, zero: Path, tmp_path: Path) -> None:
     write_views(tmp_path / "views", 4)
     config = settings("stage1", place, views=(str(tmp_path / "views"),))

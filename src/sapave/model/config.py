@@ -50,6 +50,8 @@ class VLAConfig:
 
     pointer: bool = True
     """Give the decoders what the pointer reads out (our addition to the paper)."""
+    memory: bool = True
+    """What the pointer no longer sees stands where it was last seen, until the next instruction."""
     neck: tuple[float, float, float] = (0.01, 0.0, 1.177)
     """Where the head's yaw and pitch axes meet, base frame [m]."""
     eye_above: float = 0.10

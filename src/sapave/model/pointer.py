@@ -22,6 +22,8 @@ CHANNELS = 2
 """Object, goal place."""
 FEATURES = 15
 """Per channel: point 3, gaze 2, gaze minus camera 2, ray 2, position in the image 2, presence, peak, spread, valid."""
+MEMORY = 4
+"""Per channel: the point last seen, and whether there is one."""
 POSITIVE = 5.0
 """Weight of covered sub-cells: they are about one in a hundred."""
 WINDOW = 4
@@ -87,18 +89,34 @@ class Pointer(nn.Module):
         point = weight @ points.float().flatten(1, 2)  # [B, 2, 3]
         uv = weight @ self.uv
         spread = (weight * ((self.uv - uv[:, :, None]) ** 2).sum(-1)).sum(-1, keepdim=True).clamp(min=1e-8).sqrt()
-        pose, has = batch["base_from_camera"], batch["has"]
-        posed = has[:, 2, None]
-        forward = pose[:, :3, 2]
-        looking = torch.stack([torch.atan2(forward[:, 1], forward[:, 0]), torch.asin(forward[:, 2].clamp(-1, 1))], -1)
-        gaze = gaze_at(point - self.neck, self.eye_above)
-        turn = gaze - looking[:, None]
-        turn = torch.remainder(turn + math.pi, 2 * math.pi) - math.pi
+        aims, has = self.aims(point, batch), batch["has"]
         ray = rays_at(uv, batch["intrinsics"], batch["rgb"].shape[1:3]) * has[:, 1, None, None]
         measured = valid.flatten(1).any(1).float()[:, None, None].expand(-1, CHANNELS, 1)
         seen = (presence > 0)[..., None]
-        where = torch.cat([point, gaze, turn * posed[..., None], ray, uv, mass, spread, measured], -1) * seen
+        where = torch.cat([point, aims, ray, uv, mass, spread, measured], -1) * seen
         return torch.cat([where, presence.float().sigmoid()[..., None]], -1)
+
+    def aims(self, point: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Gaze at points [B, 2, 3] m and the turn it takes from where the camera looks now, [B, 2, 4] rad."""
+        forward, posed = batch["base_from_camera"][:, :3, 2], batch["has"][:, 2, None, None]
+        looking = torch.stack([torch.atan2(forward[:, 1], forward[:, 0]), torch.asin(forward[:, 2].clamp(-1, 1))], -1)
+        gaze = gaze_at(point - self.neck, self.eye_above)
+        turn = torch.remainder(gaze - looking[:, None] + math.pi, 2 * math.pi) - math.pi
+        return torch.cat([gaze, turn * posed], -1)
+
+    @exact
+    def remember(self, features: Tensor, memory: Tensor, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Features [B, 2, 15] in which what is not seen now stands where it was last seen, and the new memory.
+
+        Memory [B, 2, 4]: point m in the base frame, and 1 where there is one. Only point, gaze and turn are filled in;
+        presence keeps saying that the thing is not seen.
+        """
+        seen = features[..., -1:] > 0.5
+        now = torch.cat([features[..., :3], torch.ones_like(features[..., :1])], -1)
+        memory = torch.where(seen, now, memory)
+        filled = torch.cat([memory[..., :3], self.aims(memory[..., :3], batch)], -1)
+        recalled = torch.where(~seen & (memory[..., 3:] > 0), filled, features[..., : filled.shape[-1]])
+        return torch.cat([recalled, features[..., filled.shape[-1] :]], -1), memory
 
 
 def gaze_at(direction: Tensor, eye_above: float) -> Tensor:

@@ -24,7 +24,7 @@ from sapave.model.backbone import Backbone, Reading
 from sapave.model.config import PARTS, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
-from sapave.model.pointer import Pointer, pointer_loss, presence_loss
+from sapave.model.pointer import MEMORY, Pointer, pointer_loss, presence_loss
 from sapave.model.spatial import Injection, Spatial
 
 Batch = dict[str, Tensor]
@@ -140,6 +140,15 @@ class SaPaVe(nn.Module):
         mask = torch.cat([batch["tokens_mask"], reading.mask.new_ones(image.shape[:2])], 1)
         hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence)
         return found, hybrid
+
+    def remember(self, hybrid: Hybrid, memory: Tensor | None, batch: Batch) -> tuple[Hybrid, Tensor]:
+        """The hybrid with what is out of sight where it was last seen, and the memory [B, 2, 4] for the next look."""
+        if memory is None:
+            memory = hybrid.pointer.new_zeros(*hybrid.pointer.shape[:2], MEMORY)
+        if not self.config.memory:
+            return hybrid, memory
+        pointer, memory = self.pointer.remember(hybrid.pointer, memory, batch)
+        return replace(hybrid, pointer=pointer), memory
 
     def losses(
         self,

@@ -13,6 +13,8 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.policies._entry import PolicyEntry
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from sapave.model.inputs import Processor
     from sapave.model.vla import SaPaVe
 
@@ -43,9 +45,11 @@ class SaPaVePolicy:
         self.model, self.processor = load(Path(checkpoint) if checkpoint else shipped())
         self.model.eval()
         self.hold_head = hold_head
+        self.memory: Tensor | None = None
 
     def reset(self, seed: int) -> None:
-        """Nothing is remembered between chunks."""
+        """Forget where things were last seen."""
+        self.memory = None
 
     def act(self, observation: Observation) -> ActionChunk:
         """Chunk for one observation."""
@@ -53,7 +57,7 @@ class SaPaVePolicy:
 
         with torch.inference_mode():
             batch = self.processor.observe(observation)
-            hybrid = self.model.perceive(batch)
+            hybrid, self.memory = self.model.remember(self.model.perceive(batch), self.memory, batch)
             head, other = self.model.generate(hybrid, batch)
         chunk = self.processor.chunks(head, other)[0]
         if self.hold_head:

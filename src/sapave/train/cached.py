@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from sapave.data.windows import Batch
 from sapave.model.vla import Hybrid
 from sapave.train.batches import Tensors, chunks, tensors, to_device
+from sapave.train.cache import Cached
 
 
 def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Batch], dict[str, np.ndarray]]:
@@ -28,6 +30,26 @@ def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Bat
         }
 
     return perceive
+
+
+def remembered(model: Any, cached: Cached) -> Cached:
+    """Cached rows of episodes whose pointer features know where things were last seen, as a policy's do."""
+    if cached.source.pack.kind != "episodes" or not model.config.memory:
+        return cached
+    labels, pointer = cached.source.pack.arrays, np.asarray(cached.arrays["pointer"])
+    episode, count = labels["episode"][cached.rows], len(pointer)
+    begins = np.searchsorted(episode, episode)  # rows stand in the order of episodes and time
+    seen = pointer[..., -1] > 0.5
+    last = np.maximum.accumulate(np.where(seen, np.arange(count)[:, None], -1), axis=0)
+    known = last >= begins[:, None]
+    points = np.take_along_axis(pointer[..., :3], last.clip(0)[..., None], axis=0)
+    memory = np.concatenate([points, np.ones_like(points[..., :1])], -1) * known[..., None]
+    device = next(model.parameters()).device
+    pose = torch.from_numpy(labels["base_from_camera"][cached.rows]).to(device)
+    batch = {"base_from_camera": pose, "has": torch.ones(count, 3, dtype=torch.bool, device=device)}
+    now, before = torch.from_numpy(pointer).to(device), torch.from_numpy(memory).float().to(device)
+    filled, _ = model.pointer.remember(now, before, batch)
+    return replace(cached, arrays={**cached.arrays, "pointer": filled.cpu().numpy()})
 
 
 def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:

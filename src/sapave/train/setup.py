@@ -25,7 +25,7 @@ from sapave.model.vla import SaPaVe
 from sapave.sim.robots.g1 import ROBOT
 from sapave.train import cache as tokens
 from sapave.train.batches import Tensors, tensors, to_device
-from sapave.train.cached import batch_of, hybrid_of, perceiver
+from sapave.train.cached import batch_of, hybrid_of, perceiver, remembered
 from sapave.train.evaluate import evaluate
 from sapave.train.presets import TrainConfig, parse_override
 from sapave.train.resume import begun
@@ -199,7 +199,7 @@ def _cached(
 
     def cached(source: Source) -> tokens.Cached:
         rows = tokens.choose(source, config.per_image, config.cache_rows, config.seed)
-        return tokens.build(source, rows, folder, key, perceive)
+        return remembered(model, tokens.build(source, rows, folder, key, perceive))
 
     sampler = tokens.CachedSampler(
         views=[cached(s) for s in views],
