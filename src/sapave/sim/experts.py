@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from sapave.base.types import ActionChunk, Observation
 from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner, straightened
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
-from sapave.sim.skills import Path, gaze, grasps_for
+from sapave.sim.skills import CORRIDOR, Path, gaze, grasps_for
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -29,6 +29,8 @@ THUMB_SWING = 0.04
 """How fast the thumb swings aside when letting go [rad/tick]: slowly, else it takes round things along."""
 IDLE_STEP = 0.03
 """The arm without a task goes back to its rest pose at this speed [rad/tick]."""
+ASTRAY = 0.15
+"""An arm that is this much farther from its path than it has been gets a new one from where it is [rad]."""
 AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
 
@@ -70,6 +72,8 @@ class Expert:
         self._home = world.position(world.target.name)
         self._kick, self._kick_left = np.zeros(28), 0
         self._tried: np.ndarray | None = None
+        self._nearest = np.inf
+        self._owner: Plan | CarryPlan | None = None
 
     @property
     def ok(self) -> bool:
@@ -152,12 +156,16 @@ class Expert:
             if state.holding:
                 self._update_carry(state)
                 return
-            if np.linalg.norm(centre - self.plan.centre) < MOVED:
+            if np.linalg.norm(centre - self.plan.centre) < MOVED and not self._astray(
+                self.plan, self.plan.approach, state
+            ):
                 return
         if self._tried is not None and self.plan is None and np.linalg.norm(centre - self._tried) < MOVED:
             return
         if np.linalg.norm(world.velocity(world.target.name)) > 0.05:
             return
+        stays = self.plan is not None and np.linalg.norm(centre - self.plan.centre) < MOVED
+        before = (self.plan, self.carry) if stays else (None, None)
         self._tried, self.plan, self.carry = centre, None, None
         if not _within_reach(centre):
             return
@@ -172,18 +180,35 @@ class Expert:
                 if found is not None:
                     self.plan, self.carry = found
                     return
+        self.plan, self.carry = before
+
+    def _astray(self, owner: Plan | CarryPlan, path: Path, state: _State) -> bool:
+        """Has the arm left the path of this plan, farther than it has been since the plan was made?"""
+        away = path.locate(state.arm)[2]
+        if owner is not self._owner:
+            self._owner, self._nearest = owner, away
+        astray = away > max(self._nearest, CORRIDOR) + ASTRAY
+        self._nearest = away if astray else min(self._nearest, away)
+        return astray
 
     def _update_carry(self, state: _State) -> None:
-        """When a lifted object sits in the hand otherwise than planned, plan its way to the goal again from here."""
+        """When a lifted object sits in the hand otherwise than planned, or the arm has left its path, plan the rest of
+        the way again from here."""
         plan, carry = self.plan, self.carry
-        if plan is None or carry is None or self._closure(state.hand) < 0.97:
+        if plan is None or self._closure(state.hand) < 0.97:
             return
-        segment, fraction, away = self._held_path().locate(state.arm)
-        if away > 0.1 or segment >= len(self._held_path().points) - 2 or (segment == 0 and fraction < 0.6):
+        if carry is None:
+            if self._astray(plan, plan.lift, state):
+                self.plan = replace(plan, lift=self.planner.rise(plan.side, state.arm) or plan.lift)
+            return
+        held = self._held_path()
+        segment, fraction, away = held.locate(state.arm)
+        astray = self._astray(carry, held, state)
+        if not astray and (away > 0.1 or segment >= len(held.points) - 2 or (segment == 0 and fraction < 0.6)):
             return
         site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
         offset, up = self._in_hand(), site.T @ self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
-        if np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
+        if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
             return
         _, rotation = self.planner.tip(plan.side, state.arm)
         if (rotation @ up)[2] > 0.6:

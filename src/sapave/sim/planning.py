@@ -171,6 +171,14 @@ class Planner:
                     return None
         return None
 
+    def rise(self, side: str, now: np.ndarray) -> Path | None:
+        """Straight up from the posture `now` [7] rad."""
+        turn = mirror_arm if side == "right" else _same
+        position, rotation = self.tip("left", turn(now))
+        up = position + np.array([0.0, 0.0, LIFT])
+        high, good = solve(self.chain, self.limits, up[None], rotation[None], turn(now)[None], pull=0.0)
+        return Path(np.stack([now, turn(high[0])])) if good[0] else None
+
     def _can_put(self, side: str, grasps: Sequence[Grasp], extent: Callable[[np.ndarray], float]) -> list[Grasp]:
         """Those grasps with which the hand could also stand at the goal."""
         flip = mirror_point if side == "right" else _same

@@ -122,6 +122,12 @@ def turn_z(angle: float) -> np.ndarray:
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
 
 
+CORRIDOR = 0.06
+"""An arm this close to its path follows it [rad]."""
+BACK = 1.0
+"""An arm beside its path heads for a point this many times as far back as it is outside the corridor."""
+
+
 @dataclass(frozen=True)
 class Path:
     """A polyline of joint angles [n, 7] to be followed from wherever the arm is."""
@@ -137,20 +143,23 @@ class Path:
         best = len(away) - 1 - int(np.argmin(away[::-1] - 1e-6))
         return best, float(fractions[best]), float(away[best])
 
-    def next_step(self, angles: np.ndarray, speed: float, *, corridor: float = 0.06, slow: float = 1.0) -> np.ndarray:
-        """Increment [7] rad (largest entry <= speed) along the path; outside the corridor [rad], towards its start.
-        `slow` scales the speed on the last segment."""
+    def next_step(
+        self, angles: np.ndarray, speed: float, *, corridor: float = CORRIDOR, slow: float = 1.0
+    ) -> np.ndarray:
+        """Increment [7] rad (largest entry <= speed) along the path; outside the corridor [rad] back along it, the
+        farther the more, so that nothing is knocked over. `slow` scales the speed on the last segment."""
         segment, fraction, away = self.locate(angles)
-        if away > corridor:
-            goal = self.points[0]
-        else:
-            if segment == len(self.points) - 2:
-                speed = speed * slow
-            goal = self._ahead(segment, fraction, max(1.5 * speed, away))
+        if segment == len(self.points) - 2 and away <= corridor:
+            speed = speed * slow
+        ahead = max(1.5 * speed, min(away, corridor))
+        goal = self._ahead(segment, fraction, ahead - BACK * max(0.0, away - corridor))
         delta = goal - angles
         return delta * min(1.0, speed / max(float(np.abs(delta).max()), 1e-9))
 
     def _ahead(self, segment: int, fraction: float, distance: float) -> np.ndarray:
+        """The point `distance` [rad] (largest joint) farther along; negative: before."""
+        if distance < 0:
+            return Path(self.points[::-1])._ahead(len(self.points) - 2 - segment, 1 - fraction, -distance)
         for i in range(segment, len(self.points) - 1):
             span = self.points[i + 1] - self.points[i]
             length = max(float(np.abs(span).max()), 1e-9)
