@@ -254,9 +254,10 @@ class Expert:
         """Where the head should point [2] rad."""
         world = self.world
         centre = world.position(world.target.name)
-        if (state.holding or state.placed) and world.goal is not None:
+        grasped = state.holding and self._closure(state.hand) > 0.9  # not sooner: the hand still needs the eye
+        if (grasped or state.placed) and world.goal is not None:
             return gaze(np.asarray(world.goal.position))
-        if state.holding and self.plan is not None:
+        if state.holding and self.plan is not None and world.goal is None:
             return gaze(self.plan.centre + np.array([0.0, 0.0, LIFT]))
         if world.best_gaze is not None and np.linalg.norm(centre - self._home) < 0.03:
             return np.asarray(world.best_gaze, float)
