@@ -78,7 +78,7 @@ def test_depth_lands_on_the_counter_plane() -> None:
     known = world.observe().geometry["head"]
     assert known.depth is not None and known.intrinsics is not None and known.base_from_camera is not None
     points = geometry.transform(known.base_from_camera, geometry.unproject(known.intrinsics, known.depth))
-    free = (points[..., 0] > 0.3) & (points[..., 0] < 0.45) & (np.abs(points[..., 1]) < 0.1) & (world.segment() == 0)
+    free = (points[..., 0] > 0.22) & (points[..., 0] < 0.33) & (np.abs(points[..., 1]) < 0.1) & (world.segment() == 0)
     assert free.sum() > 200
     assert abs(np.median(points[free][:, 2]) - 0.82) < 0.002
     world.close()

@@ -36,7 +36,7 @@ def remembered(model: Any, cached: Cached) -> Cached:
     """Cached rows of episodes whose pointer features know where things were last seen, as a policy's do."""
     if cached.source.pack.kind != "episodes" or not model.config.memory:
         return cached
-    labels, pointer = cached.source.pack.arrays, np.asarray(cached.arrays["pointer"])
+    labels, pointer = cached.source.pack.arrays, np.array(cached.arrays["pointer"])
     episode, count = labels["episode"][cached.rows], len(pointer)
     begins = np.searchsorted(episode, episode)  # rows stand in the order of episodes and time
     seen = pointer[..., -1] > 0.5
