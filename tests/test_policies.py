@@ -1,14 +1,17 @@
 """Everyone on the policies' shelf: an entry with a sentence; the blind ones answer well-formed chunks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sapave.base.shelf import pick, shelf
-from sapave.base.types import N_HEAD, N_OTHER, ActionChunk, Policy
+from sapave.base.types import N_HEAD, N_OTHER, ActionChunk, EpisodeSpec, Policy
 from sapave.policies import sapave as ours
 from sapave.policies._entry import PolicyEntry, Privileged
 from sapave.policies.expert import ExpertPolicy
 from sapave.policies.zero import Zero
+from sapave.sim.world import World
 
 ENTRIES = shelf("sapave.policies", "POLICY")
 
@@ -47,3 +50,20 @@ def test_a_shipped_checkpoint_is_found_by_name(tmp_path, monkeypatch):
     assert ours.shipped("fixed") == tmp_path / "fixed"
     with pytest.raises(KeyError, match="did you mean 'active'"):
         ours.shipped("actve")
+
+
+def test_what_was_seen_is_remembered_until_a_new_instruction_or_a_reset(monkeypatch):
+    world = World(EpisodeSpec(task="pick", condition="unoccluded", seed=3))
+    seen = world.observe()
+    world.close()
+    policy, given = pick("sapave.policies", "POLICY", "sapave").make(), []
+    remember = policy.model.remember
+    monkeypatch.setattr(
+        policy.model, "remember", lambda h, memory, b: (given.append(memory), remember(h, memory, b))[1]
+    )
+    for words in (seen.instruction, seen.instruction, "look at the tray"):
+        policy.act(replace(seen, instruction=words))
+    assert given[0] is None and given[1] is not None and given[1].shape == (1, 2, 4) and given[2] is None
+    policy.reset(0)
+    policy.act(replace(seen, instruction="look at the tray"))
+    assert given[3] is None

@@ -46,15 +46,18 @@ class SaPaVePolicy:
         self.model.eval()
         self.hold_head = hold_head
         self.memory: Tensor | None = None
+        self.told = ""
 
     def reset(self, seed: int) -> None:
         """Forget where things were last seen."""
         self.memory = None
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Chunk for one observation."""
+        """Chunk for one observation; a new instruction asks for other things, so what was seen is forgotten."""
         import torch
 
+        if observation.instruction != self.told:
+            self.memory, self.told = None, observation.instruction
         with torch.inference_mode():
             batch = self.processor.observe(observation)
             hybrid, self.memory = self.model.remember(self.model.perceive(batch), self.memory, batch)

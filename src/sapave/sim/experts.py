@@ -148,7 +148,7 @@ class Expert:
 
     def _update_plan(self) -> None:
         world = self.world
-        centre = world.position(world.target.name)
+        centre, before = world.position(world.target.name), (None, None)
         if self.plan is not None:
             state = self._read()
             if state.placed:
@@ -156,16 +156,14 @@ class Expert:
             if state.holding:
                 self._update_carry(state)
                 return
-            if np.linalg.norm(centre - self.plan.centre) < MOVED and not self._astray(
-                self.plan, self.plan.approach, state
-            ):
-                return
+            if np.linalg.norm(centre - self.plan.centre) < MOVED:
+                if not self._astray(self.plan, self.plan.approach, state):
+                    return
+                before = (self.plan, self.carry)  # still good if there is no better one from here
         if self._tried is not None and self.plan is None and np.linalg.norm(centre - self._tried) < MOVED:
             return
         if np.linalg.norm(world.velocity(world.target.name)) > 0.05:
             return
-        stays = self.plan is not None and np.linalg.norm(centre - self.plan.centre) < MOVED
-        before = (self.plan, self.carry) if stays else (None, None)
         self._tried, self.plan, self.carry = centre, None, None
         if not _within_reach(centre):
             return
