@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from sapave.base.geometry import intrinsics, project
+from sapave.model import memory
 from sapave.model.config import PARTS, TINY_TEST, VLAConfig
 from sapave.model.flow import sample
 from sapave.model.pointer import FEATURES, gaze_at
@@ -141,18 +142,49 @@ def test_what_is_out_of_sight_is_remembered_where_it_was(model: SaPaVe) -> None:
     batch["has"] = torch.ones(3, 3, dtype=torch.bool)
     seen = torch.randn(3, 2, FEATURES, generator=g)
     seen[..., -1] = 0.9
-    memory = torch.zeros(3, 2, 4)
-    first, memory = model.pointer.remember(seen, memory, batch)
-    assert torch.equal(first, seen) and torch.equal(memory[..., :3], seen[..., :3])
+    first, points = model.pointer.remember(seen, torch.zeros(3, 2, 4), batch)
+    assert torch.equal(first, seen) and torch.equal(points[..., :3], seen[..., :3])
     gone = torch.zeros(3, 2, FEATURES)
     gone[..., -1] = 0.1
-    later, kept = model.pointer.remember(gone, memory, batch)
-    assert torch.equal(kept, memory) and torch.equal(later[..., :3], seen[..., :3])
+    later, kept = model.pointer.remember(gone, points, batch)
+    assert torch.equal(kept, points) and torch.equal(later[..., :3], seen[..., :3])
     assert torch.equal(later[..., 3:7], model.pointer.aims(seen[..., :3], batch)) and torch.equal(
         later[..., -1], gone[..., -1]
     )
     never, _ = model.pointer.remember(gone, torch.zeros(3, 2, 4), batch)
     assert torch.equal(never, gone)
+
+
+def test_where_it_has_looked_is_known_until_it_has_looked_everywhere() -> None:
+    def at(yaw: float, pitch: float) -> dict[str, torch.Tensor]:
+        pose = torch.eye(4)[None]
+        pose[0, :3, 2] = torch.tensor(
+            [np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)], dtype=torch.float32
+        )
+        return {"base_from_camera": pose, "has": torch.ones(1, 3, dtype=torch.bool)}
+
+    looked = memory.look(torch.zeros(1, memory.SECTORS), at(0.0, -0.9))
+    assert looked.sum() == 1
+    looked = memory.look(looked, at(1.2, -0.8))
+    assert looked.sum() == 2 and torch.equal(memory.look(looked, at(0.1, -0.9)), looked)
+    blind = {**at(-1.2, -0.8), "has": torch.zeros(1, 3, dtype=torch.bool)}
+    assert torch.equal(memory.look(looked, blind), looked)
+    for yaw in memory.YAWS:
+        for pitch in memory.PITCHES:
+            looked = memory.look(looked, at(yaw, pitch))
+    assert looked.sum() == 1 and looked[0, -1] == 1  # all were looked in: begins again with the last
+
+
+def test_search_reaches_the_head_alone() -> None:
+    model, batch = SaPaVe(TINY_TEST).eval(), make_batch()
+    with torch.no_grad():
+        for parameter in model.decoders[0].parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+        hybrid = model.perceive(batch)
+        more = replace(hybrid, looked=1 - hybrid.looked)
+        (head, other), (head2, other2) = model.generate(hybrid, batch), model.generate(more, batch)
+    assert not torch.allclose(head, head2, atol=1e-4) and torch.equal(other, other2)
+    assert SaPaVe(replace(TINY_TEST, search=False)).decoders[0].search is None
 
 
 def test_views_do_not_teach_the_other_stream(model: SaPaVe) -> None:

@@ -167,7 +167,7 @@ def test_cached_tokens_are_the_live_ones(place: Path, zero: Path, tmp_path: Path
     """Interrupted half-way and filled up, the cache holds what the frozen parts give; it is used again."""
     from sapave.data.windows import gather, open_sources
     from sapave.train import cache
-    from sapave.train.cached import hybrid_of, perceiver
+    from sapave.train.cached import hybrid_of, perceiver, remembered
 
     model, processor = checkpoint.load(zero)
     source = open_sources([str(place / "views")], place / "cache")[0]
@@ -196,7 +196,8 @@ def test_cached_tokens_are_the_live_ones(place: Path, zero: Path, tmp_path: Path
     kept = made.take(np.arange(len(rows)))
     for name in ("tokens", "pointer", "state"):
         assert np.allclose(kept[name].astype(float), live[name].astype(float), atol=2e-2)
-    hybrid = hybrid_of({f"hybrid_{n}": torch.from_numpy(kept[n]) for n in ("tokens", "mask", "pointer")})
+    kept = remembered(model, made).take(np.arange(len(rows)))
+    hybrid = hybrid_of({f"hybrid_{n}": torch.from_numpy(kept[n]) for n in ("tokens", "mask", "pointer", "looked")})
     assert hybrid.tokens.dtype == torch.float32
 
 
@@ -212,17 +213,18 @@ def test_cached_rows_remember_as_a_policy_does(place: Path, zero: Path, tmp_path
     made = cache.build(source, rows, tmp_path, "key", perceiver(model, processor, torch.device("cpu")))
     pointer = np.array(made.arrays["pointer"])
     pointer[..., -1] = np.random.default_rng(0).choice([0.1, 0.9], pointer.shape[:2])  # at times out of sight
-    kept = remembered(model, replace(made, arrays={**made.arrays, "pointer": pointer})).arrays["pointer"]
-    labels = source.pack.arrays
+    known = remembered(model, replace(made, arrays={**made.arrays, "pointer": pointer})).arrays
+    kept, looked, labels = known["pointer"], known["looked"], source.pack.arrays
     memory, before = None, -1
     for at, row in enumerate(rows):
         memory = memory if labels["episode"][row] == before else None
         before = labels["episode"][row]
         batch = {"base_from_camera": torch.from_numpy(gather(source.pack, rows[at : at + 1])["base_from_camera"])}
         batch["has"] = torch.ones(1, 3, dtype=torch.bool)
-        seen = Hybrid(torch.zeros(1), torch.zeros(1), torch.from_numpy(pointer[at : at + 1]))
+        seen = Hybrid(torch.zeros(1, 0, 1), torch.zeros(1, 0), torch.from_numpy(pointer[at : at + 1]))
         hybrid, memory = model.remember(seen, memory, batch)
         assert np.allclose(hybrid.pointer.numpy(), kept[at : at + 1], atol=1e-6)
+        assert np.array_equal(hybrid.looked.numpy(), looked[at : at + 1])
     assert len(set(labels["episode"][rows])) > 1 and not np.array_equal(kept, pointer)
 
 

@@ -14,6 +14,7 @@ from sapave.model.backbone import GRID
 from sapave.model.config import VLAConfig
 from sapave.model.exact import exact
 from sapave.model.flow import Streams
+from sapave.model.memory import SECTORS
 from sapave.model.pointer import CHANNELS, FEATURES
 
 WAVES = 7
@@ -133,6 +134,21 @@ class Aim(nn.Module):
         return (mixed * self.scale)[:, None]
 
 
+class Search(nn.Module):
+    """Where the head has looked, as an addition to state token and condition; nothing at first."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.enter, self.out = nn.Linear(SECTORS, width), nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    @exact
+    def forward(self, looked: Tensor) -> Tensor:
+        """[B, 10] to [B, D]."""
+        return self.out(F.silu(self.enter(looked.float())))
+
+
 class Residual(nn.Module):
     """x plus an MLP of x."""
 
@@ -193,6 +209,7 @@ class Decoder(nn.Module):
         self.draft = Draft(config, context_width) if drafts else None
         aims = config.pointer and not {"head", "all"}.isdisjoint(streams)
         self.aim = Aim(config) if aims else None
+        self.search = Search(width) if config.search and not {"head", "all"}.isdisjoint(streams) else None
         if aims or drafts:  # at first the head does what the pointer says, and the arms what the draft says
             for tail in self.tails.values():
                 nn.init.zeros_(cast(Tail, tail).out.weight)
@@ -203,10 +220,16 @@ class Decoder(nn.Module):
         nn.init.zeros_(self.modulation.bias)
         self.register_buffer("rates", torch.pi * 2.0 ** torch.linspace(-1, 5, 16), persistent=False)
 
-    def prepare(self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor) -> Context:
-        """Context of hybrid tokens [B, N, D'] (mask [B, N]), pointer [B, 2, F] and state [B, S]."""
+    def prepare(
+        self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor, looked: Tensor | None = None
+    ) -> Context:
+        """Context of hybrid tokens [B, N, D'] (mask [B, N]), pointer [B, 2, F], state [B, S] and, for the head, where
+        it has looked [B, 10]."""
         context = self.hybrid(tokens)
         pointed, token, condition = self._known(pointer, state)
+        if self.search is not None and looked is not None:
+            searched = self.search(looked)[:, None]
+            token, condition = token + searched[:, None], condition + searched
         if pointed is not None:
             context = torch.cat([context, pointed.to(context.dtype)], 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), CHANNELS)], 1)

@@ -24,7 +24,8 @@ from sapave.model.backbone import Backbone, Reading
 from sapave.model.config import PARTS, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
-from sapave.model.pointer import MEMORY, Pointer, pointer_loss, presence_loss
+from sapave.model.memory import Memory, look
+from sapave.model.pointer import Pointer, pointer_loss, presence_loss
 from sapave.model.spatial import Injection, Spatial
 
 Batch = dict[str, Tensor]
@@ -51,10 +52,14 @@ class Hybrid:
     """[B, 2, 32, 32]"""
     presence: Tensor | None = None
     """[B, 2] logits: is it in the picture?"""
+    looked: Tensor | None = None
+    """[B, 10] in which directions the head has looked (`model/memory.py`)."""
 
     def rows(self, at: Tensor) -> Hybrid:
         """What the decoders read of the rows `at` (mask or indices)."""
-        return Hybrid(self.tokens[at], self.mask[at], self.pointer[at])
+        return Hybrid(
+            self.tokens[at], self.mask[at], self.pointer[at], looked=None if self.looked is None else self.looked[at]
+        )
 
 
 class Found(NamedTuple):
@@ -138,17 +143,19 @@ class SaPaVe(nn.Module):
         image = self.injection(reading.image, space.tokens)
         words = F.pad(reading.words, (0, 0, 0, batch["tokens_mask"].shape[1] - reading.words.shape[1]))
         mask = torch.cat([batch["tokens_mask"], reading.mask.new_ones(image.shape[:2])], 1)
-        hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence)
+        looked = look(Memory.blank(len(features), features).looked, per_row)
+        hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence, looked)
         return found, hybrid
 
-    def remember(self, hybrid: Hybrid, memory: Tensor | None, batch: Batch) -> tuple[Hybrid, Tensor]:
-        """The hybrid with what is out of sight where it was last seen, and the memory [B, 2, 4] for the next look."""
-        if memory is None:
-            memory = hybrid.pointer.new_zeros(*hybrid.pointer.shape[:2], MEMORY)
-        if not self.config.memory:
-            return hybrid, memory
-        pointer, memory = self.pointer.remember(hybrid.pointer, memory, batch)
-        return replace(hybrid, pointer=pointer), memory
+    def remember(self, hybrid: Hybrid, memory: Memory | None, batch: Batch) -> tuple[Hybrid, Memory]:
+        """The hybrid with what is out of sight where it was last seen and with all directions it has looked in, and
+        the memory for the next look (None: this is the first)."""
+        points, looked = memory or Memory.blank(len(hybrid.pointer), hybrid.pointer)
+        pointer = hybrid.pointer
+        if self.config.memory:
+            pointer, points = self.pointer.remember(pointer, points, batch)
+        looked = look(looked, batch)
+        return replace(hybrid, pointer=pointer, looked=looked), Memory(points, looked)
 
     def losses(
         self,
@@ -203,7 +210,7 @@ class SaPaVe(nn.Module):
         weights = {"other": batch.get("has_other")}
         draft = None
         if flows:
-            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"])
+            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"], hybrid.looked)
             draft = context.draft
             wanted = (
                 {s: clean[s] for s in flows} if len(decoder.streams) == 1 and not both else self._whole(batch, clean)
@@ -230,7 +237,7 @@ class SaPaVe(nn.Module):
         state, config, out = batch["state"], self.config, {}
         times = (torch.arange(config.steps, device=state.device) / config.steps).expand(len(state), -1)
         for decoder in self.denoisers():
-            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state)
+            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state, hybrid.looked)
             modulations = decoder.modulate(times, context).split(1, 1)
             start = {n: state.new_zeros(len(state), 1, config.k, s) for n, s in decoder.streams.items()}
             final = sample(decoder, modulations, context, start)

@@ -13,9 +13,8 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.policies._entry import PolicyEntry
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from sapave.model.inputs import Processor
+    from sapave.model.memory import Memory
     from sapave.model.vla import SaPaVe
 
 WEIGHTS = Path(sapave.__file__).parent / "weights"
@@ -45,11 +44,11 @@ class SaPaVePolicy:
         self.model, self.processor = load(Path(checkpoint) if checkpoint else shipped())
         self.model.eval()
         self.hold_head = hold_head
-        self.memory: Tensor | None = None
+        self.memory: Memory | None = None
         self.told = ""
 
     def reset(self, seed: int) -> None:
-        """Forget where things were last seen."""
+        """Forget what was seen, and where it has looked."""
         self.memory = None
 
     def act(self, observation: Observation) -> ActionChunk:

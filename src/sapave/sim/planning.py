@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 
+from sapave.base.mirror import mirror_arm, mirror_point
 from sapave.sim.ik import solve
-from sapave.sim.skills import Grasp, Path, mirror_arm, mirror_point, turn_y, turn_z
+from sapave.sim.skills import Grasp, Path, turn_y, turn_z
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -29,6 +30,8 @@ LEANS = (0.0, 0.15, 0.3)
 """How far an object may lean when it is put down [rad]; straight is tried first."""
 MAX_CARRIES = 10
 """So many feasible grasps without a way to the goal end the search with this hand and group of grasps."""
+NEAR = 0.15
+"""An arm this close to the last stretch goes on there and does not begin at the pre-grasp posture again [rad]."""
 BATCH = 42
 """Grasps whose kinematics are solved together."""
 _SEEDS = np.array(
@@ -152,7 +155,8 @@ class Planner:
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
-        one; `now` [7] rad is where the arm is."""
+        one; `now` [7] rad is where the arm is. Posture and grasp follow from the object alone, only the way to them
+        from the arm: an expert that plans again asks for the same thing again, so that a learner can know it."""
         extent = self.extent(mirror_point if side == "right" else _same)
         tries = MAX_CARRIES
         for start in range(0, len(grasps), BATCH):
@@ -224,7 +228,7 @@ class Planner:
         up = positions[which] + np.array([0.0, 0.0, LIFT])
         lifted, ok2 = solve(self.chain, self.limits, up, rotations[which], at, pull=0.0)
         smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
-        order = np.lexsort((np.abs(before - turn(np.asarray(now))).max(1), which))
+        order = np.lexsort((np.abs(before - turn(self._rest(side))).max(1), which))
         given: set[int] = set()
         for i in order[(ok1 & ok2 & smooth)[order]]:
             number = int(which[i])
@@ -244,7 +248,8 @@ class Planner:
                 continue
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
-            via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
+            there = Path(np.stack([end, goal])).locate(now)[2] < NEAR
+            via = [] if there else self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
             if via is None:
                 continue
             given.add(number)

@@ -15,22 +15,11 @@ from sapave.sim.robots.g1 import CAMERA, HEAD_LIMITS, NECK, TORSO
 
 NECK_POSITION = np.add(NECK, TORSO)
 """[3] pivot of both head joints in the base frame [m]."""
-MIRROR_ARM = np.array([1.0, -1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
 PALM_DEPTH = -GRASP[1] - 0.014
 """From the grasp point to the palm's skin [m]."""
 THUMB_ROTATION = 1.27
 THUMB_ASIDE = (0.1, 0.4)
 """Bend and rotation of a thumb that comes from the side and swings in when the hand closes: for narrow places [rad]."""
-
-
-def mirror_point(point: np.ndarray) -> np.ndarray:
-    """A point [..., 3] m seen in the mirror of the xz plane."""
-    return point * np.array([1.0, -1.0, 1.0])
-
-
-def mirror_arm(angles: np.ndarray) -> np.ndarray:
-    """Joint angles [..., 7] rad of the other arm for the mirror image of a pose."""
-    return angles * MIRROR_ARM
 
 
 def gaze(point: np.ndarray) -> np.ndarray:

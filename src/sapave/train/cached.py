@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from sapave.data.windows import Batch
+from sapave.model.memory import SECTORS
 from sapave.model.vla import Hybrid
 from sapave.train.batches import Tensors, chunks, tensors, to_device
 from sapave.train.cache import Cached
@@ -33,23 +34,27 @@ def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Bat
 
 
 def remembered(model: Any, cached: Cached) -> Cached:
-    """Cached rows of episodes whose pointer features know where things were last seen, as a policy's do."""
-    if cached.source.pack.kind != "episodes" or not model.config.memory:
-        return cached
+    """Cached rows that know what a policy remembers by then: episodes are walked through side by side, row by row."""
     labels, pointer = cached.source.pack.arrays, np.array(cached.arrays["pointer"])
-    episode, count = labels["episode"][cached.rows], len(pointer)
-    begins = np.searchsorted(episode, episode)  # rows stand in the order of episodes and time
-    seen = pointer[..., -1] > 0.5
-    last = np.maximum.accumulate(np.where(seen, np.arange(count)[:, None], -1), axis=0)
-    known = last >= begins[:, None]
-    points = np.take_along_axis(pointer[..., :3], last.clip(0)[..., None], axis=0)
-    memory = np.concatenate([points, np.ones_like(points[..., :1])], -1) * known[..., None]
-    device = next(model.parameters()).device
-    pose = torch.from_numpy(labels["base_from_camera"][cached.rows]).to(device)
-    batch = {"base_from_camera": pose, "has": torch.ones(count, 3, dtype=torch.bool, device=device)}
-    now, before = torch.from_numpy(pointer).to(device), torch.from_numpy(memory).float().to(device)
-    filled, _ = model.pointer.remember(now, before, batch)
-    return replace(cached, arrays={**cached.arrays, "pointer": filled.cpu().numpy()})
+    count, device = len(pointer), next(model.parameters()).device
+    views = cached.source.pack.kind != "episodes"  # rows of episodes stand in the order of time
+    begins = np.arange(count) if views else np.unique(labels["episode"][cached.rows], return_index=True)[1]
+    lengths = np.diff([*begins, count])
+    poses = labels["base_from_camera"][labels["frame"][cached.rows]]
+    looked, memory = np.zeros((count, SECTORS), np.float32), None
+    for t in range(lengths.max()):
+        alive = lengths > t
+        rows = begins[alive] + t
+        now = torch.from_numpy(pointer[rows]).to(device)
+        batch = {
+            "base_from_camera": torch.from_numpy(np.asarray(poses[rows])).to(device),
+            "has": torch.ones(len(rows), 3, dtype=torch.bool, device=device),
+        }
+        if memory is not None:
+            memory = memory.rows(torch.from_numpy(alive[before]).to(device))
+        hybrid, memory = model.remember(Hybrid(now[:, :0], now[:, :0, 0].bool(), now), memory, batch)
+        pointer[rows], looked[rows], before = hybrid.pointer.cpu().numpy(), hybrid.looked.cpu().numpy(), alive
+    return replace(cached, arrays={**cached.arrays, "pointer": pointer, "looked": looked})
 
 
 def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:
@@ -58,6 +63,7 @@ def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:
         "hybrid_tokens": torch.from_numpy(stored["tokens"]),
         "hybrid_mask": torch.from_numpy(stored["mask"]),
         "hybrid_pointer": torch.from_numpy(stored["pointer"]),
+        "hybrid_looked": torch.from_numpy(stored["looked"]),
         "state": torch.from_numpy(stored["state"]),
         "has_other": torch.from_numpy(stored["has_other"]),
     }
@@ -66,4 +72,9 @@ def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:
 
 def hybrid_of(values: Tensors) -> Hybrid:
     """The Hybrid that a cached batch carries."""
-    return Hybrid(values["hybrid_tokens"].float(), values["hybrid_mask"], values["hybrid_pointer"])
+    return Hybrid(
+        values["hybrid_tokens"].float(),
+        values["hybrid_mask"],
+        values["hybrid_pointer"],
+        looked=values["hybrid_looked"],
+    )

@@ -43,6 +43,8 @@ class TrainConfig:
     """Share of the episodes' hold frames that are used."""
     tasks: bool = False
     """Make stage-0 tasks (referring, questions, captions) from the scenes' objects, not stored instructions."""
+    mirror: float = 0.0
+    """Share of the rows that are seen in the mirror, left and right exchanged; for the draft's loss alone."""
     modality_dropout: float = 0.0
     """Chance that depth, intrinsics and pose (each) are hidden from a sample."""
     token_cache: bool = False
@@ -89,6 +91,11 @@ class TrainConfig:
                 raise ValueError(f"training setting {name}: found {getattr(self, name)}, expected at least {low}")
         if self.decay not in ("cosine", "constant"):
             raise ValueError(f"training setting decay: found '{self.decay}', expected cosine or constant")
+        if self.mirror and (not self.token_cache or {name for name, _ in self.losses} != {"draft"}):
+            raise ValueError(
+                f"training setting mirror: found {self.mirror}, expected 0 unless the draft learns alone from cached "
+                "tokens (pictures have no mirror image here)"
+            )
         if not self.trains or not self.losses:
             raise ValueError(f"training stage '{self.stage}': expected at least one part that trains and one loss")
 
@@ -126,6 +133,7 @@ PRESETS: dict[str, TrainConfig] = {
         stage="draft",
         trains=("draft",),
         losses=(("draft", 1.0),),
+        mirror=0.5,
         images=256,
         views_share=0.0,
         token_cache=True,
@@ -135,7 +143,7 @@ PRESETS: dict[str, TrainConfig] = {
         _BASE,
         stage="stage2",
         trains=("head_decoder", "other_decoder"),
-        losses=(("head", 1.0), ("other", 10.0), ("draft", 10.0)),
+        losses=(("head", 1.0), ("other", 10.0)),
         images=64,
         per_image=2,
         views_share=0.25,
@@ -143,8 +151,8 @@ PRESETS: dict[str, TrainConfig] = {
         steps=20000,
     ),
 }
-"""The stages in order: pretrain the backbone, train the spatial encoder, stage 1 of the paper, the draft of stage 2
-(its fast part alone: a warm start), stage 2."""
+"""The stages in order: pretrain the backbone, train the spatial encoder, stage 1 of the paper, the draft that stage 2
+refines, stage 2 of the paper."""
 
 
 def preset(name: str) -> TrainConfig:

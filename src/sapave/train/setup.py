@@ -27,6 +27,7 @@ from sapave.train import cache as tokens
 from sapave.train.batches import Tensors, tensors, to_device
 from sapave.train.cached import batch_of, hybrid_of, perceiver, remembered
 from sapave.train.evaluate import evaluate
+from sapave.train.mirror import mirrored
 from sapave.train.presets import TrainConfig, parse_override
 from sapave.train.resume import begun
 
@@ -215,4 +216,8 @@ def _cached(
         values = to_device(values, device)
         return model.losses(values, hybrid_of(values), names=wanted, generator=chance)
 
-    return (lambda step: batch_of(sampler.batch(step), processor)), losses
+    def batch(step: int) -> Tensors:
+        values = batch_of(sampler.batch(step), processor)
+        return mirrored(values, processor, config.mirror, rng(config.seed, "mirror", step)) if config.mirror else values
+
+    return batch, losses
