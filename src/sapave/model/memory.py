@@ -15,7 +15,7 @@ PITCHES = (-0.9, -0.3)
 """Directions of the camera's axis that are kept apart [rad]."""
 SECTORS = len(YAWS) * len(PITCHES)
 SPAN = (0.4, 0.35)
-"""A direction has been looked in when the axis came this close to it in yaw and pitch [rad]: well within the picture."""
+"""A direction has been looked in when the axis came this close to it in yaw and pitch [rad]."""
 
 
 class Memory(NamedTuple):

@@ -39,9 +39,9 @@ def remembered(model: Any, cached: Cached) -> Cached:
     count, device = len(pointer), next(model.parameters()).device
     views = cached.source.pack.kind != "episodes"  # rows of episodes stand in the order of time
     begins = np.arange(count) if views else np.unique(labels["episode"][cached.rows], return_index=True)[1]
-    lengths = np.diff([*begins, count])
+    lengths = np.diff(np.append(begins, count))
     poses = labels["base_from_camera"][labels["frame"][cached.rows]]
-    looked, memory = np.zeros((count, SECTORS), np.float32), None
+    looked, memory, before = np.zeros((count, SECTORS), np.float32), None, lengths > 0
     for t in range(lengths.max()):
         alive = lengths > t
         rows = begins[alive] + t
