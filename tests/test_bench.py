@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from bench_fakes import FakeWorld, Looker, rows
+from sapave.base.parallel import each
 from sapave.base.seeds import SPLIT_RANGES
 from sapave.base.types import N_OTHER, ActionChunk, EpisodeSpec
 from sapave.bench import arms as arms_module
 from sapave.bench import certify, evaluate, lists
 from sapave.bench.arms import Arm
 from sapave.bench.lists import EpisodeList, Listed
-from sapave.bench.parallel import each
 from sapave.bench.protocol import Stamp, current
 from sapave.bench.rollout import FILM_EVERY, OUTSIDE_SIZE, play
 from sapave.bench.summary import summarise
@@ -243,7 +243,7 @@ def test_jobs_run_in_processes_and_errors_come_through():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_workers_end_when_their_parent_is_killed():
-    code = "import time; from sapave.bench.parallel import each; list(each(time.sleep, [60], workers=1))"
+    code = "import time; from sapave.base.parallel import each; list(each(time.sleep, [60], workers=1))"
     parent = subprocess.Popen([sys.executable, "-c", code])
     try:
         children: list[int] = []

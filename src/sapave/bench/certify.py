@@ -13,13 +13,13 @@ from typing import Any
 
 from tqdm import tqdm
 
+from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl
 from sapave.base.seeds import SPLIT_RANGES
 from sapave.base.shelf import choose
 from sapave.base.types import EpisodeSpec
 from sapave.bench.arms import Arm, play_arm
 from sapave.bench.lists import EpisodeList, Listed, listed, save
-from sapave.bench.parallel import each
 from sapave.bench.protocol import CONDITIONS, TASKS, current
 from sapave.bench.rollout import make_world
 from sapave.bench.summary import read_rows

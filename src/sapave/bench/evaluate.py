@@ -11,12 +11,12 @@ from typing import Any
 
 from tqdm import tqdm
 
+from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl, start_run, versions, write_json
 from sapave.bench import film, lists
 from sapave.bench.arms import Arm, arms, play_arm, weights_digest
 from sapave.bench.certify import certify
 from sapave.bench.lists import EpisodeList, Listed
-from sapave.bench.parallel import each
 from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS, WORDS
 from sapave.bench.report import write_report
 from sapave.bench.summary import Row, read_rows, summarise

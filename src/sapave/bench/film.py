@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from sapave.base.parallel import each
 from sapave.base.runs import atomic, write_json
 from sapave.base.types import CONTROL_DT, EpisodeSpec
 from sapave.bench.arms import Arm, play_arm
-from sapave.bench.parallel import each
 from sapave.bench.protocol import EXECUTE
 from sapave.bench.rollout import FILM_EVERY, Film
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from sapave.base.parallel import each
 from sapave.base.runs import write_json
 from sapave.base.types import Policy
 from sapave.bench.arms import Arm, load, weights_digest
-from sapave.bench.parallel import each
 from sapave.bench.statistics import wilson
 from sapave.data import views
 from sapave.sim import conditions

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
 from tqdm import tqdm
 
+from sapave.base.parallel import each
 from sapave.base.runs import versions, write_json
 from sapave.base.seeds import rng, split_of
 from sapave.base.shelf import pick
@@ -30,8 +28,6 @@ from sapave.data.video import DEFAULT_CRF
 
 CONDITIONS = ("unoccluded", "occluded", "out_of_view")
 REPORT = "meta/sapave_collect.json"
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LP_NUM_THREADS")
-
 LearnerMaker = Callable[[str], Policy]
 
 
@@ -147,12 +143,13 @@ def _collect(config: CollectConfig, make_learner: LearnerMaker | None) -> Path:
     dropped = report["dropped"]
     seed = max([config.first_seed, *(s + 1 for s in kept), *(d["seed"] + 1 for d in dropped)])
     last = config.first_seed + max(50, config.patience * config.count)
+    play = partial(collect_one, config, make_learner)
     with (
         tqdm(total=config.count, initial=min(len(writer), config.count), desc="collect", disable=None) as bar,
-        _results(config, make_learner, seed, last) as results,
+        closing(each(play, range(seed, last), config.workers, ordered=True)) as results,
     ):
         while len(writer) < config.count:
-            result = next(results, None)
+            _, result = next(results, (None, None))
             if result is None:
                 raise ValueError(
                     f"collect: {len(writer)} of {config.count} episodes kept after {last - config.first_seed} seeds; "
@@ -201,46 +198,7 @@ def _open_report(config: CollectConfig) -> dict[str, Any]:
     return report
 
 
-@contextmanager
-def _results(
-    config: CollectConfig, make_learner: LearnerMaker | None, first: int, last: int
-) -> Iterator[Iterator[Result]]:
-    if config.workers == 0:
-        yield (collect_one(config, seed, make_learner) for seed in range(first, last))
-        return
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    pool = ProcessPoolExecutor(config.workers, mp_context=get_context("spawn"))
-    try:
-        yield _ordered(pool, config, make_learner, first, last)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _ordered(
-    pool: ProcessPoolExecutor, config: CollectConfig, make_learner: LearnerMaker | None, first: int, last: int
-) -> Iterator[Result]:
-    running: deque[Future[Result]] = deque()
-    seeds = iter(range(first, last))
-    try:
-        while True:
-            while len(running) < 3 * config.workers and (seed := next(seeds, None)) is not None:
-                running.append(pool.submit(collect_one, config, seed, make_learner))
-            if not running:
-                return
-            yield running.popleft().result()
-    except BrokenProcessPool as error:
-        raise ValueError(
-            "collect: a worker process died (out of memory?); the same command goes on, or use fewer workers"
-        ) from error
-
-
-def collect_one(config: CollectConfig, seed: int, make_learner: LearnerMaker | None) -> Result:
+def collect_one(config: CollectConfig, make_learner: LearnerMaker | None, seed: int) -> Result:
     """Play, record and encode the episode of one seed."""
     recipe = recipe_of(config, seed)
     learner = _learner(make_learner, config.learner) if make_learner is not None else None

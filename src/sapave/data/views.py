@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from sapave.base import runs, seeds
+from sapave.base.parallel import each
 from sapave.base.types import EpisodeSpec
 from sapave.data.instructions.looking import looking, noun_of
 from sapave.sim import conditions
@@ -43,7 +43,7 @@ class ViewsConfig:
     per_shard: int = 40
     """Scenes per file; the output does not depend on the number of workers."""
     workers: int = 2
-    """Processes."""
+    """Processes; up to 1 runs in this one."""
 
 
 def generate(config: ViewsConfig) -> dict[str, Any]:
@@ -54,14 +54,8 @@ def generate(config: ViewsConfig) -> dict[str, Any]:
     jobs = [(config, i, start) for i, start in enumerate(shards) if not _shard(config.out, "samples", i).exists()]
     config.out.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(shards), initial=len(shards) - len(jobs), desc="views", unit="shard", disable=None) as bar:
-        if config.workers <= 1:
-            for job in jobs:
-                _write_shard(job)
-                bar.update()
-        else:
-            with multiprocessing.get_context("spawn").Pool(config.workers) as pool:
-                for _ in pool.imap_unordered(_write_shard, jobs):
-                    bar.update()
+        for _ in each(_write_shard, jobs, config.workers if config.workers > 1 else 0):
+            bar.update()
     card = _card(config)
     runs.write_json(config.out / "card.json", card)
     return card

@@ -1,11 +1,12 @@
-"""Independent jobs over worker processes of one core each; results arrive as they finish."""
+"""Independent jobs over worker processes of one core each."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Any
@@ -41,10 +42,13 @@ def _die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def each(function: Callable[..., Any], jobs: Iterable[Any], workers: int) -> Iterator[tuple[Any, Any]]:
-    """(job, function(job)) for every job, in the order they finish; workers=0 runs them here, in order.
+def each(
+    function: Callable[..., Any], jobs: Iterable[Any], workers: int, *, ordered: bool = False
+) -> Generator[tuple[Any, Any], None, None]:
+    """(job, function(job)) for every job, in the order they finish or, if `ordered`, in their own.
 
-    `function` must be importable and its jobs must pickle. The first error of a job is raised here.
+    workers=0 runs them here. `function` must be importable and its jobs must pickle. The first error of a job is
+    raised here; ValueError when a worker died.
     """
     if workers < 0:
         raise ValueError(f"workers: found {workers}, expected 0 (in this process) or more")
@@ -60,7 +64,7 @@ def each(function: Callable[..., Any], jobs: Iterable[Any], workers: int) -> Ite
     ):
         try:
             while True:
-                while len(running) < 2 * workers:
+                while len(running) < 3 * workers:
                     try:
                         job = next(todo)
                     except StopIteration:
@@ -68,8 +72,12 @@ def each(function: Callable[..., Any], jobs: Iterable[Any], workers: int) -> Ite
                     running[pool.submit(function, job)] = job
                 if not running:
                     return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in [next(iter(running))] if ordered else wait(running, return_when=FIRST_COMPLETED).done:
                     job = running.pop(future)
                     yield job, future.result()
+        except BrokenProcessPool as error:
+            raise ValueError(
+                "a worker process died (out of memory?); the same command goes on, or use fewer workers"
+            ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
