@@ -309,7 +309,7 @@ class Planner:
         side, world = plan.side, self.world
         flip = mirror_point if side == "right" else _same
         turn = mirror_arm if side == "right" else _same
-        rotations, yaws, start = np.stack(turned), np.abs(YAWS), turn(now)
+        rotations, yaws, start = np.stack(turned), np.abs(YAWS), turn(plan.lift.points[-1])  # not `now`: see `plan`
         assert world.goal is not None
         down = flip(np.asarray(world.goal.position, float)) - rotations @ flip(offset)
         down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + height
