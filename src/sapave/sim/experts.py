@@ -9,6 +9,7 @@ import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
 from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner, straightened
+from sapave.sim.search import Search
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 from sapave.sim.skills import CORRIDOR, Path, gaze, grasps_for
 
@@ -70,6 +71,9 @@ class Expert:
         """The clean chunk of the last `act`."""
         self._body = world.model.body(world.target.name).id
         self._home = world.position(world.target.name)
+        self.search = Search(world)
+        self._elsewhere: np.ndarray | None = None
+        """[2] rad: where the head goes first, while the search does not lead to the target."""
         self._kick, self._kick_left = np.zeros(28), 0
         self._tried: np.ndarray | None = None
         self._nearest = np.inf
@@ -217,6 +221,7 @@ class Expert:
 
     def _roll_out(self) -> ActionChunk:
         robot, state = self.world.robot, self._read()
+        self._search(state)
         head, other = np.zeros((CHUNK, 2)), np.zeros((CHUNK, 26))
         arm, hand = self._slices(self.plan.side if self.plan else "left")
         idle = np.ones(len(robot.other_joints), bool)
@@ -239,7 +244,7 @@ class Expert:
         """What will have changed after the last step, as far as it can be known without physics."""
         if self.plan is None:
             return
-        if state.unseen:
+        if state.unseen and self._elsewhere is None:
             state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
         if not state.holding and np.abs(state.arm - self.plan.approach.points[-1]).max() < AT:
             state.holding = not state.placed
@@ -248,8 +253,20 @@ class Expert:
             if done and self._closure(state.hand) > 0.9:
                 state.placed = True
 
+    def _search(self, state: _State) -> None:
+        """Where to look before the target has been seen."""
+        self._elsewhere = None
+        if not self.looks or self.search.done:
+            return
+        self.search.look(state.head, not state.unseen)
+        number = self.search.next(state.head)
+        if not self.search.done and not self.search.is_true(number):
+            self._elsewhere = gaze(self.search.points[number])
+
     def _gaze(self, state: _State) -> np.ndarray:
         """Where the head should point [2] rad."""
+        if self._elsewhere is not None:
+            return self._elsewhere
         world = self.world
         centre = world.position(world.target.name)
         grasped = state.holding and self._closure(state.hand) > 0.9  # not sooner: the hand still needs the eye

@@ -24,11 +24,11 @@ def sample_points(centre: np.ndarray, radius: float, half_height: float) -> np.n
     return np.array([centre + a * side + h * half_height * up for h in (-0.7, 0.0, 0.7) for a in across])
 
 
-def in_frame(head: np.ndarray, points: np.ndarray, aspect: float = 176 / 128) -> bool:
+def in_frame(head: np.ndarray, points: np.ndarray, aspect: float = 176 / 128, inner: float = INNER) -> bool:
     """Would all points [n, 3] m lie in the inner part of the head image at head pose [2] rad?"""
     eye, axes = camera_frame(head)
     x, y, z = ((points - eye) @ axes).T
-    half = INNER * np.tan(np.deg2rad(FOVY) / 2)
+    half = inner * np.tan(np.deg2rad(FOVY) / 2)
     return bool(np.all(z > 0.05) and np.all(np.abs(y) < half * z) and np.all(np.abs(x) < half * aspect * z))
 
 
