@@ -22,6 +22,9 @@ LIFT = 0.12
 """How far a grasped object is raised [m]."""
 CLEARANCE = 0.006
 """Hand and arm keep this far from everything on the way [m]."""
+BERTH = 0.025
+"""On the way to the pre-grasp posture they pass the target in this distance where they can [m]: who imitates the way
+does not hit it to the centimetre. The pre-grasp posture itself is about that far from it."""
 RELEASE_HEIGHTS = (0.001, 0.008, 0.016)
 """A carried object is let go this far above the goal [m]: the lowest at which the hand clears the tray's rim."""
 YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
@@ -132,7 +135,7 @@ class Planner:
         data.qpos[:] = self.world.data.qpos
         data.qpos[self._hand_qpos[side]] = hand
         margin = model.geom_margin.copy()
-        model.geom_margin[mine] = CLEARANCE
+        model.geom_margin[mine] = max(CLEARANCE, target)
         worst = 0.0
         try:
             for angles in np.atleast_2d(arms):
@@ -249,7 +252,11 @@ class Planner:
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
             there = Path(np.stack([end, goal])).locate(now)[2] < NEAR
-            via = [] if there else self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
+            via: list[np.ndarray] | None = []
+            for berth in () if there else (BERTH, CLEARANCE):
+                via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now, berth)
+                if via is not None:
+                    break
             if via is None:
                 continue
             given.add(number)
@@ -263,25 +270,26 @@ class Planner:
                 offset=rotation.T @ (real - tip),
             )
 
-    def _via(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
-        """Postures to pass between `now` and the pre-grasp posture, or None when every way touches something."""
+    def _via(self, side, turn, before, pre, rotation, grasp, now, berth) -> list[np.ndarray] | None:
+        """Postures to pass between `now` and the pre-grasp posture, or None when every way comes nearer to the target
+        than `berth` [m] or touches something else."""
         end = turn(before)
-        if self.touches(side, _between(now, end, 10), grasp.opened()) <= 0:
+        if self.touches(side, _between(now, end, 10), grasp.opened(), target=berth) <= 0:
             return []
-        back = -grasp.direction()
-        for shift in ((0, 0, 0.08), 0.07 * back, 0.07 * back + np.array([0, 0, 0.08]), (0, 0, 0.15), 0.14 * back):
+        back, up = -grasp.direction(), np.array([0, 0, 1.0])
+        for shift in (0.08 * up, 0.07 * back, 0.07 * back + 0.08 * up, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up):
             via, ok = solve(self.chain, self.limits, (pre + shift)[None], rotation[None], before[None], rest=_SEEDS[0])
             if not ok[0] or np.abs(via[0] - before).max() > 1.0:
                 continue
             point = turn(via[0])
-            if self.touches(side, _between(now, point, 10), grasp.opened()) > 0:
+            if self.touches(side, _between(now, point, 10), grasp.opened(), target=berth) > 0:
                 continue
-            if self.touches(side, _between(point, end, 6), grasp.opened()) <= 0:
+            if self.touches(side, _between(point, end, 6), grasp.opened(), target=berth) <= 0:
                 return [point]
         rest = self._rest(side)
         if np.abs(rest - now).max() < 0.05:
             return None
-        through = self._via(side, turn, before, pre, rotation, grasp, rest)
+        through = self._via(side, turn, before, pre, rotation, grasp, rest, berth)
         return None if through is None else [rest, *through]
 
     def _rest(self, side: str) -> np.ndarray:
