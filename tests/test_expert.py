@@ -90,3 +90,55 @@ def test_path_ends_at_its_end_from_anywhere() -> None:
         assert np.abs(step).max() <= 0.07 + 1e-9
         angles = angles + step
     np.testing.assert_allclose(angles, path.points[-1], atol=1e-3)
+
+
+def side_of(world: World) -> float:
+    """+1 when the target stands on the left."""
+    return float(np.sign(world.position(world.target.name)[1]))
+
+
+def test_searches_where_it_has_not_looked(world: World) -> None:
+    """At first straight to the true place; a head that has gone the other way looks there first, then comes back."""
+    expert, side = Expert(world, np.random.default_rng(0)), side_of(world)
+    assert side * expert.act().head[:, 0].sum() > 0.5
+    away = np.tile([-side * 0.1, 0.0], (4, 1))
+    for head in away:
+        world.tick(head, np.zeros(26))
+    assert side * expert.act().head[:, 0].sum() < -0.3, "on towards the side it has turned to"
+    turned = [float(side * expert.act().head[:, 0].sum())]
+    for _ in range(40):
+        world.tick(expert.act().head[0], np.zeros(26))
+        turned.append(float(side * world.controller.head[0]))
+    assert min(turned) < -0.45 and turned[-1] > 1.0, "nothing there: to the other side"
+    assert expert.search.done and np.abs(world.controller.head - expert._gaze(expert._read())).max() < 0.05
+
+
+def test_asks_for_the_same_grasp_from_anywhere() -> None:
+    world = World(EpisodeSpec(task="pick", condition="unoccluded", seed=4))
+    expert = Expert(world, np.random.default_rng(0))
+    expert.act()
+    first, g = expert.plan, np.random.default_rng(1)
+    assert first is not None
+    arm = slice(0, 7) if first.side == "left" else slice(7, 14)
+    for _ in range(3):
+        push = np.zeros(26)
+        push[arm] = g.normal(0, 0.02, 7)
+        for _ in range(4):
+            world.tick(np.zeros(2), push)
+        again = Expert(world, np.random.default_rng(0))
+        again.act()
+        assert again.plan is not None and abs(again.plan.grasp.yaw - first.grasp.yaw) < 1e-3
+        assert np.abs(again.plan.approach.points[-1] - first.approach.points[-1]).max() < 0.05
+
+
+@pytest.mark.parametrize("seed", [3, 5, 6])
+def test_gives_the_target_a_wide_berth(seed: int) -> None:
+    world = World(EpisodeSpec(task="pick", condition="out_of_view", seed=seed))
+    expert = Expert(world, np.random.default_rng(0))
+    expert.act()
+    plan = expert.plan
+    assert plan is not None
+    arm = slice(0, 7) if plan.side == "left" else slice(7, 14)
+    points = np.stack([world.controller.targets_other[arm], *plan.approach.points[:-1]])
+    way = np.concatenate([np.linspace(a, b, 12) for a, b in zip(points[:-1], points[1:], strict=True)])
+    assert expert.planner.touches(plan.side, way, plan.grasp.opened(), target=0.02) <= 0
