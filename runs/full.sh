@@ -29,8 +29,10 @@ say "correct: the policy drives, the expert says what it should have done; then 
 sapave collect --out "$out/corrected" --learner "$out/draft" --first-seed 100000 --count 800
 sapave train draft --out "$out/draft2" --init "$out/draft" --episodes "$out/episodes" "$out/corrected" "${common[@]}"
 sapave collect --out "$out/corrected2" --learner "$out/draft2" --first-seed 110000 --count 800
-sapave train stage2 --out "$out/active" --init "$out/draft2" --views "$out/views" \
-    --episodes "$out/episodes" "$out/corrected" "$out/corrected2" "${common[@]}"
+corrected=("$out/corrected" "$out/corrected2")
+sapave train draft --out "$out/draft3" --init "$out/draft2" --episodes "$out/episodes" "${corrected[@]}" "${common[@]}"
+sapave train stage2 --out "$out/active" --init "$out/draft3" --views "$out/views" \
+    --episodes "$out/episodes" "${corrected[@]}" "${common[@]}"
 
 say "the rival: the same road and the same amount of data with the camera fixed"
 sapave train draft --out "$out/draft-fixed" --init "$out/stage1" --episodes "$out/episodes-fixed" "${common[@]}"
@@ -38,8 +40,11 @@ sapave collect --out "$out/corrected-fixed" --camera fixed --learner "$out/draft
 sapave train draft --out "$out/draft2-fixed" --init "$out/draft-fixed" \
     --episodes "$out/episodes-fixed" "$out/corrected-fixed" "${common[@]}"
 sapave collect --out "$out/corrected2-fixed" --camera fixed --learner "$out/draft2-fixed" --first-seed 110000 --count 800
-sapave train stage2 --out "$out/fixed" --init "$out/draft2-fixed" --views "$out/views" \
-    --episodes "$out/episodes-fixed" "$out/corrected-fixed" "$out/corrected2-fixed" "${common[@]}"
+corrected=("$out/corrected-fixed" "$out/corrected2-fixed")
+sapave train draft --out "$out/draft3-fixed" --init "$out/draft2-fixed" \
+    --episodes "$out/episodes-fixed" "${corrected[@]}" "${common[@]}"
+sapave train stage2 --out "$out/fixed" --init "$out/draft3-fixed" --views "$out/views" \
+    --episodes "$out/episodes-fixed" "${corrected[@]}" "${common[@]}"
 
 say "eval: the committed test list, and the report"
 sapave eval --out "$out/eval" --checkpoint "$out/active" --fixed-checkpoint "$out/fixed" \
