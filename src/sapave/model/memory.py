@@ -36,13 +36,18 @@ class Memory(NamedTuple):
         return cls(like.new_zeros(rows, CHANNELS, MEMORY), like.new_zeros(rows, SECTORS))
 
 
+def sectors(yaw: Tensor, pitch: Tensor) -> Tensor:
+    """Which directions [B, 10] bool are looked in by a camera whose axis points to yaw [B] and pitch [B] rad."""
+    yaws, pitches = (torch.tensor(v, device=yaw.device) for v in (YAWS, PITCHES))
+    aside = torch.remainder(yaw[:, None] - yaws + math.pi, 2 * math.pi) - math.pi
+    near = (aside.abs() < SPAN[0])[:, :, None] & ((pitch[:, None] - pitches).abs() < SPAN[1])[:, None]
+    return near.flatten(1)
+
+
 def look(looked: Tensor, batch: dict[str, Tensor]) -> Tensor:
     """Where it has looked [B, 10] once this picture is counted too; once everywhere, it begins again with this one."""
     forward, posed = batch["base_from_camera"][:, :3, 2], batch["has"][:, 2, None]
     yaw, pitch = torch.atan2(forward[:, 1], forward[:, 0]), torch.asin(forward[:, 2].clamp(-1, 1))
-    yaws, pitches = (torch.tensor(v, device=yaw.device) for v in (YAWS, PITCHES))
-    aside = torch.remainder(yaw[:, None] - yaws + math.pi, 2 * math.pi) - math.pi
-    near = (aside.abs() < SPAN[0])[:, :, None] & ((pitch[:, None] - pitches).abs() < SPAN[1])[:, None]
-    now = (near.flatten(1) & posed).to(looked.dtype)
+    now = sectors(yaw, pitch).to(looked.dtype) * posed
     total = torch.maximum(looked, now)
     return torch.where(total.all(1, keepdim=True), now, total)

@@ -71,7 +71,7 @@ class Expert:
         """The clean chunk of the last `act`."""
         self._body = world.model.body(world.target.name).id
         self._home = world.position(world.target.name)
-        self.search = Search(world)
+        self.search = Search.of(world)
         self._elsewhere: np.ndarray | None = None
         """[2] rad: where the head goes first, while the search does not lead to the target."""
         self._kick, self._kick_left = np.zeros(28), 0
@@ -260,7 +260,7 @@ class Expert:
             return
         self.search.look(state.head, not state.unseen)
         number = self.search.next(state.head)
-        if not self.search.done and not self.search.is_true(number):
+        if not self.search.done and number != self.search.true:
             self._elsewhere = gaze(self.search.points[number])
 
     def _gaze(self, state: _State) -> np.ndarray:

@@ -7,6 +7,7 @@ nearest hidden place that has not been looked at comes next, until the thing is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from sapave.sim.sight import in_frame
 from sapave.sim.skills import gaze
 
 if TYPE_CHECKING:
+    from sapave.sim.scenes._scene import Place
     from sapave.sim.world import World
 
 DECIDED = 0.25
@@ -25,38 +27,50 @@ ABOVE = 0.02
 """Points looked at stand this far above a place's surface [m]."""
 
 
-class Search:
-    """The state of one search; `done` once the target was seen, or when it stands where no search is needed."""
+def hidden_points(places: Mapping[str, Place], start: np.ndarray) -> list[np.ndarray]:
+    """[3] m: the middle of every hidden place, but for those in the picture from the head pose `start` [2] rad."""
+    points = []
+    for place in places.values():
+        if place.hidden and place.reachable:
+            x, y = np.mean([place.low, place.high], axis=0)
+            sides = (1.0, -1.0) if place.mirrored else (1.0,)
+            points += [np.array([x, s * y, place.z + ABOVE]) for s in sides]
+    return [p for p in points if not in_frame(start, p[None], inner=1.0)]
 
-    def __init__(self, world: World) -> None:
-        standing, self._start = world.layout.standings[0], world.controller.head.copy()
-        self.points: list[np.ndarray] = []
-        """[3] m: the middle of every hidden place, but for those at the edge of the first picture."""
-        for place in world.layout.scene.places.values():
-            if place.hidden and place.reachable:
-                x, y = np.mean([place.low, place.high], axis=0)
-                sides = (1.0, -1.0) if place.mirrored else (1.0,)
-                points = [np.array([x, s * y, place.z + ABOVE]) for s in sides]
-                self.points += [p for p in points if not in_frame(self._start, p[None], inner=1.0)]
-        self.done = not standing.place.hidden or not self.points
-        at = world.position(world.target.name)
-        self._true = int(np.argmin([np.linalg.norm(p - at) for p in self.points])) if self.points else 0
-        self._looked = np.zeros(len(self.points), bool)
+
+class Search:
+    """The state of one search."""
+
+    def __init__(self, points: Sequence[np.ndarray], true: int, start: np.ndarray) -> None:
+        """Points [3] m that may be looked at, the number of the one where the target is, and the first head pose [2]
+        rad."""
+        self.points, self.true, self.done = list(points), true, not points
+        self.looked = np.zeros(len(self.points), bool)
+        self._start = start.copy()
+
+    @classmethod
+    def of(cls, world: World) -> Search:
+        """The search for a world's target; over at once when it is not kept at a hidden place."""
+        start, at = world.controller.head, world.position(world.target.name)
+        hidden = world.layout.standings[0].place.hidden
+        points = hidden_points(world.layout.scene.places, start) if hidden else []
+        return cls(points, nearest(points, at), start)
 
     def look(self, head: np.ndarray, seen: bool) -> None:
         """Take note of what the head at [2] rad looks at, and whether the target is `seen`."""
         self.done = self.done or seen
         for i, point in enumerate(self.points):
-            self._looked[i] |= i != self._true and in_frame(head, point[None])
+            self.looked[i] |= i != self.true and in_frame(head, point[None])
 
     def next(self, head: np.ndarray) -> int:
         """The place to look at next from [2] rad: number of the point."""
-        if not self._looked.any() and np.abs(head - self._start).max() < DECIDED:
-            return self._true
-        left = np.flatnonzero(~self._looked)  # the true place is among them
+        if not self.looked.any() and np.abs(head - self._start).max() < DECIDED:
+            return self.true
+        left = np.flatnonzero(~self.looked)  # the true place is among them
         turns = np.abs(np.array([gaze(self.points[i]) for i in left]) - head) @ [1.0, PITCH]
         return int(left[np.argmin(turns)])
 
-    def is_true(self, number: int) -> bool:
-        """Does the target stand there?"""
-        return number == self._true
+
+def nearest(points: Sequence[np.ndarray], at: np.ndarray) -> int:
+    """Number of the point nearest to `at` [3] m; 0 when there is none."""
+    return int(np.argmin([np.linalg.norm(p - at) for p in points])) if points else 0

@@ -44,13 +44,13 @@ class Cached:
     rows: np.ndarray = field(repr=False)
     """int64 [R] rows of the pack."""
     arrays: dict[str, np.ndarray] = field(repr=False)
-    """Per name, [R, ...]: the fields of Hybrid that decoders read, and `state`."""
+    """Per name, [R, ...]: the fields of Hybrid that decoders read, `state`, and labels that replace the pack's."""
 
     def take(self, at: np.ndarray) -> dict[str, np.ndarray]:
         """Arrays and labels of positions `at` [B]."""
         out = {name: np.asarray(a[at]) for name, a in self.arrays.items()}
         labels, rows = self.source.pack.arrays, self.rows[at]
-        out["head_chunk"] = np.asarray(labels["head_chunk"][rows])
+        out.setdefault("head_chunk", np.asarray(labels["head_chunk"][rows]))
         has = "other_chunk" in labels
         shape = (len(rows), out["head_chunk"].shape[1], labels["other"].shape[1])
         out["other_chunk"] = np.asarray(labels["other_chunk"][rows]) if has else np.zeros(shape, np.float32)

@@ -14,6 +14,7 @@ from sapave.model.memory import SECTORS
 from sapave.model.vla import Hybrid
 from sapave.train.batches import Tensors, chunks, tensors, to_device
 from sapave.train.cache import Cached
+from sapave.train.past import add_past
 
 
 def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Batch], dict[str, np.ndarray]]:
@@ -33,8 +34,9 @@ def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Bat
     return perceive
 
 
-def remembered(model: Any, cached: Cached) -> Cached:
-    """Cached rows that know what a policy remembers by then: episodes are walked through side by side, row by row."""
+def remembered(model: Any, cached: Cached, seed: int = 0) -> Cached:
+    """Cached rows that know what a policy remembers by then: episodes are walked through side by side, row by row;
+    views get a past made up from `seed`."""
     labels, pointer = cached.source.pack.arrays, np.array(cached.arrays["pointer"])
     count, device = len(pointer), next(model.parameters()).device
     views = cached.source.pack.kind != "episodes"  # rows of episodes stand in the order of time
@@ -54,7 +56,10 @@ def remembered(model: Any, cached: Cached) -> Cached:
             memory = memory.rows(torch.from_numpy(alive[before]).to(device))
         hybrid, memory = model.remember(Hybrid(now[:, :0], now[:, :0, 0].bool(), now), memory, batch)
         pointer[rows], looked[rows], before = hybrid.pointer.cpu().numpy(), hybrid.looked.cpu().numpy(), alive
-    return replace(cached, arrays={**cached.arrays, "pointer": pointer, "looked": looked})
+    arrays = {**cached.arrays, "pointer": pointer, "looked": looked}
+    if views and model.config.search:
+        arrays["looked"], arrays["head_chunk"] = add_past(cached.source.pack, cached.rows, looked, seed)
+    return replace(cached, arrays=arrays)
 
 
 def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:

@@ -200,7 +200,7 @@ def _cached(
 
     def cached(source: Source) -> tokens.Cached:
         rows = tokens.choose(source, config.per_image, config.cache_rows, config.seed)
-        return remembered(model, tokens.build(source, rows, folder, key, perceive))
+        return remembered(model, tokens.build(source, rows, folder, key, perceive), config.seed)
 
     sampler = tokens.CachedSampler(
         views=[cached(s) for s in views],
