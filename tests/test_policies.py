@@ -63,7 +63,7 @@ def test_what_was_seen_is_remembered_until_a_new_instruction_or_a_reset(monkeypa
     )
     for words in (seen.instruction, seen.instruction, "look at the tray"):
         policy.act(replace(seen, instruction=words))
-    assert given[0] is None and given[1] is not None and given[1].shape == (1, 2, 4) and given[2] is None
+    assert given[0] is None and given[1] is not None and given[1].points.shape == (1, 2, 4) and given[2] is None
     policy.reset(0)
     policy.act(replace(seen, instruction="look at the tray"))
     assert given[3] is None
