@@ -33,7 +33,6 @@ def test_looks_first_then_picks(world: World) -> None:
     assert play(world, expert)
 
 
-# PickAndPlace: seeds 2 and 8 of 0-9 end `not_at_goal` (LOG.md); bench/certify.py keeps such episodes off the lists
 @pytest.mark.parametrize(("task", "seed"), [("pick", 2), ("pick_and_place", 3)])
 def test_succeeds_in_front(task: str, seed: int) -> None:
     world = World(EpisodeSpec(task=task, condition="unoccluded", seed=seed))
