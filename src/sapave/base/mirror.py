@@ -31,3 +31,8 @@ def mirror_head(angles: np.ndarray) -> np.ndarray:
 def mirror_other(angles: np.ndarray) -> np.ndarray:
     """Arms and hands [..., 26] rad, or motion of them: left and right change places."""
     return angles[..., _SWAP] * _SIGN
+
+
+def mirror_rotation(rotation: np.ndarray) -> np.ndarray:
+    """A hand's rotation [3, 3], mirrored in the base frame and in the hand's own."""
+    return np.diag(POINT) @ rotation @ np.diag(POINT)

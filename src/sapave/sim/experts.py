@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
-from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner, straightened
+from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
 from sapave.sim.search import Search
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 from sapave.sim.skills import CORRIDOR, Path, gaze, grasps_for
+from sapave.sim.turns import straightened
 
 if TYPE_CHECKING:
     from sapave.sim.world import World

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import mujoco
 import numpy as np
 
-from sapave.base.mirror import mirror_arm, mirror_point
+from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
 from sapave.sim.ik import solve
-from sapave.sim.skills import Grasp, Path, turn_y, turn_z
+from sapave.sim.skills import Grasp, Path
+from sapave.sim.turns import lean_down, turn_z
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -252,11 +253,7 @@ class Planner:
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
             there = Path(np.stack([end, goal])).locate(now)[2] < NEAR
-            via: list[np.ndarray] | None = []
-            for berth in () if there else (BERTH, CLEARANCE):
-                via = self._via(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now, berth)
-                if via is not None:
-                    break
+            via = [] if there else self._way(side, turn, before[i], pre[which[i]], rotations[which[i]], grasp, now)
             if via is None:
                 continue
             given.add(number)
@@ -269,6 +266,11 @@ class Planner:
                 lift=Path(np.stack([goal, high])),
                 offset=rotation.T @ (real - tip),
             )
+
+    def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
+        """`_via` with a wide berth where there is one."""
+        wide = self._via(side, turn, before, pre, rotation, grasp, now, BERTH)
+        return self._via(side, turn, before, pre, rotation, grasp, now, CLEARANCE) if wide is None else wide
 
     def _via(self, side, turn, before, pre, rotation, grasp, now, berth) -> list[np.ndarray] | None:
         """Postures to pass between `now` and the pre-grasp posture, or None when every way comes nearer to the target
@@ -301,7 +303,7 @@ class Planner:
     ) -> CarryPlan | None:
         """From the arm's posture `now` [7] rad to the world's goal, with the object at `offset` [3] m in the hand and
         standing straight when the hand is turned as `upright` [3, 3]."""
-        base = upright if plan.side == "left" else _mirror_rotation(upright)
+        base = upright if plan.side == "left" else mirror_rotation(upright)
         for lean in LEANS:
             turned = [turn_z(yaw) @ lean_down(base, lean) for yaw in YAWS]
             for height in RELEASE_HEIGHTS:
@@ -349,30 +351,6 @@ class Planner:
                 retreat=Path(np.stack([lowered, drawn, raised])),
             )
         return None
-
-
-def lean_down(rotation: np.ndarray, angle: float) -> np.ndarray:
-    """The hand with its fingers `angle` [rad] lower."""
-    heading = float(np.arctan2(rotation[1, 0], rotation[0, 0]))
-    return turn_z(heading) @ turn_y(angle) @ turn_z(-heading) @ rotation
-
-
-def _mirror_rotation(rotation: np.ndarray) -> np.ndarray:
-    """A hand's rotation [3, 3] seen in the mirror of the xz plane (in base and in hand)."""
-    flip = np.diag([1.0, -1.0, 1.0])
-    return flip @ rotation @ flip
-
-
-def straightened(rotation: np.ndarray, up: np.ndarray) -> np.ndarray:
-    """The smallest turn of a hand's rotation [3, 3] that brings a direction `up` [3] of the hand's frame upright."""
-    now = rotation @ up
-    axis = np.cross(now, [0.0, 0.0, 1.0])
-    sin = float(np.linalg.norm(axis))
-    if sin < 1e-6:
-        return rotation
-    x, y, z = axis / sin
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return (np.eye(3) + sin * k + (1 - now[2]) * (k @ k)) @ rotation
 
 
 def _support(kind: int, size: np.ndarray, at: np.ndarray, axes: np.ndarray, direction: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """Building blocks of the experts in plain numpy: where to look, how a hand meets an object, following a path of joints.
 
-Everything about arms is written for the left one; `mirror_point` and `mirror_arm` carry it to the right one.
+Everything about arms is written for the left one; `base/mirror.py` carries it to the right one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from sapave.sim.robots._inspire import GRASP
 from sapave.sim.robots.g1 import CAMERA, HEAD_LIMITS, NECK, TORSO
+from sapave.sim.turns import turn_x, turn_y, turn_z
 
 NECK_POSITION = np.add(NECK, TORSO)
 """[3] pivot of both head joints in the base frame [m]."""
@@ -91,24 +92,6 @@ class Grasp:
     def released(self) -> np.ndarray:
         """[6] hand targets that let go [rad]: the thumb swings aside, else a round thing stays wedged under it."""
         return np.array([0.0] * 4 + list(THUMB_ASIDE))
-
-
-def turn_x(angle: float) -> np.ndarray:
-    """Rotation [3, 3] about x [rad]."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[1.0, 0, 0], [0, c, -s], [0, s, c]])
-
-
-def turn_y(angle: float) -> np.ndarray:
-    """Rotation [3, 3] about y [rad]."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, 0, s], [0, 1.0, 0], [-s, 0, c]])
-
-
-def turn_z(angle: float) -> np.ndarray:
-    """Rotation [3, 3] about z [rad]."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
 
 
 CORRIDOR = 0.06
