@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-PROTOCOL_VERSION = "2"
+PROTOCOL_VERSION = "3"
 """Raised whenever an old result could no longer be compared with a new one."""
 
 CONDITIONS = ("unoccluded", "occluded", "out_of_view")

@@ -64,7 +64,7 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     scenes = shelf("sapave.sim.scenes", "SCENE")
     drawn = str(g.choice(list(scenes)))
     scene: Scene = pick("sapave.sim.scenes", "SCENE", spec.scene or drawn)
-    names = list(g.permutation(list(families())))
+    names = list(g.permutation(sorted(scene.homes)))
     family = families()[names[0]]
     side = str(g.choice(["left", "right"]))
     if spec.condition == "out_of_view":
@@ -98,10 +98,11 @@ def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
 _TRAY = {
     "unoccluded": ((0.26, 0.01), (0.30, 0.05)),
     "occluded": ((0.37, 0.14), (0.385, 0.20)),
-    "out_of_view": ((0.26, 0.13), (0.30, 0.19)),
+    "out_of_view": ((0.26, -0.05), (0.30, 0.05)),
 }
 """Bounds of the tray's place (x, distance from the middle toward the target's side) [m]: beside a target in front of
-the robot; behind it when an occluder fills the space beside it; alone in front when the target comes from elsewhere."""
+the robot; behind it when an occluder fills the space beside it; in the middle when the target comes from elsewhere, so
+that the tray does not tell on which side."""
 
 
 def _goal(side: str, condition: str, scene: Scene, g: np.random.Generator) -> Goal:
