@@ -1,4 +1,4 @@
-"""The world of the committed lists is the world of today; a change of it, however small, raises the protocol version."""
+"""The world of the committed lists is the world of today; any change of it raises the protocol version."""
 
 from __future__ import annotations
 
