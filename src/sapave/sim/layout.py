@@ -98,7 +98,7 @@ def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
 _TRAY = {
     "unoccluded": ((0.26, 0.01), (0.30, 0.05)),
     "occluded": ((0.37, 0.14), (0.385, 0.20)),
-    "out_of_view": ((0.26, -0.05), (0.30, 0.05)),
+    "out_of_view": ((0.265, -0.02), (0.30, 0.02)),
 }
 """Bounds of the tray's place (x, distance from the middle toward the target's side) [m]: beside a target in front of
 the robot; behind it when an occluder fills the space beside it; in the middle when the target comes from elsewhere, so

@@ -32,7 +32,7 @@ YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
 """Turns about z tried between picking up and putting down [rad]."""
 LEANS = (0.0, 0.15, 0.3)
 """How far an object may lean when it is put down [rad]; straight is tried first."""
-MAX_CARRIES = 10
+MAX_CARRIES = 20
 """So many feasible grasps without a way to the goal end the search with this hand and group of grasps."""
 NEAR = 0.15
 """An arm this close to the last stretch goes on there and does not begin at the pre-grasp posture again [rad]."""
@@ -276,18 +276,18 @@ class Planner:
         """Postures to pass between `now` and the pre-grasp posture, or None when every way comes nearer to the target
         than `berth` [m] or touches something else."""
         end = turn(before)
-        if self.touches(side, _between(now, end, 10), grasp.opened(), target=berth) <= 0:
-            return []
         back, up = -grasp.direction(), np.array([0, 0, 1.0])
-        for shift in (0.08 * up, 0.07 * back, 0.07 * back + 0.08 * up, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up):
+        for shift in (0.07 * back + 0.08 * up, 0.08 * up, 0.07 * back, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up):
             via, ok = solve(self.chain, self.limits, (pre + shift)[None], rotation[None], before[None], rest=_SEEDS[0])
             if not ok[0] or np.abs(via[0] - before).max() > 1.0:
                 continue
             point = turn(via[0])
-            if self.touches(side, _between(now, point, 10), grasp.opened(), target=berth) > 0:
+            if self.touches(side, _between(point, end, 6), grasp.opened(), target=berth) > 0:
                 continue
-            if self.touches(side, _between(point, end, 6), grasp.opened(), target=berth) <= 0:
+            if self.touches(side, _between(now, point, 10), grasp.opened(), target=berth) <= 0:
                 return [point]
+        if self.touches(side, _between(now, end, 10), grasp.opened(), target=berth) <= 0:
+            return []
         rest = self._rest(side)
         if np.abs(rest - now).max() < 0.05:
             return None
