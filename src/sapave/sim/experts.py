@@ -21,8 +21,10 @@ CHUNK = 16
 MOVED = 0.008
 """A plan is made anew when the free object is farther than this from where it was [m]."""
 HEAD_GAIN = 0.6
+PACE = 0.75
+"""Speed of the way to the target, as a share of the arm's limit: a learner acts blindly for 8 ticks at a time."""
 SLOW = 0.6
-"""Speed on the last stretch, as a share of the arm's limit."""
+"""Speed on the last stretch, as a share of that pace."""
 OWN_SIDE = 0.12
 """Farther than this to one side, only the hand of that side tries [m]."""
 STILL_NOISE = 0.12
@@ -310,7 +312,7 @@ class Expert:
             return look, still, open_
         if state.unseen or state.strayed:
             return look, still, open_
-        return look, self.plan.approach.next_step(state.arm, speed, slow=SLOW), open_
+        return look, self.plan.approach.next_step(state.arm, PACE * speed, slow=SLOW), open_
 
     def _settle(self, state: _State) -> np.ndarray:
         """The rest of the way down while the hand opens: increments [7] rad."""
