@@ -28,11 +28,12 @@ BERTH = 0.025
 does not hit it to the centimetre. The pre-grasp posture itself is about that far from it."""
 RELEASE_HEIGHTS = (0.001, 0.008, 0.016)
 """A carried object is let go this far above the goal [m]: the lowest at which the hand clears the tray's rim."""
-YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2])
-"""Turns about z tried between picking up and putting down [rad]."""
+YAWS = np.array([0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9, -1.2, 1.2, -1.5, -1.8, -2.1])
+"""Turns about z tried between picking up and putting down [rad]; inward (-) far enough to come from a wing to the
+middle."""
 LEANS = (0.0, 0.15, 0.3)
 """How far an object may lean when it is put down [rad]; straight is tried first."""
-MAX_CARRIES = 20
+MAX_CARRIES = 10
 """So many feasible grasps without a way to the goal end the search with this hand and group of grasps."""
 NEAR = 0.15
 """An arm this close to the last stretch goes on there and does not begin at the pre-grasp posture again [rad]."""
@@ -194,7 +195,7 @@ class Planner:
         assert goal is not None
         down = flip(np.asarray(goal.position, float)) + np.array([0, 0, self.world.target.half_height])
         leans = LEANS if centre[2] > 1.0 else LEANS[:1]
-        choices = [(turn_z(yaw), lean) for lean in leans for yaw in YAWS[:5]]
+        choices = [(turn_z(yaw), lean) for lean in leans for yaw in (*YAWS[:5], *YAWS[5::2])]
         rotations = np.array([turn @ lean_down(g.rotation(), lean) for g in grasps for turn, lean in choices])
         offsets = np.array([g.rotation().T @ (centre - g.position(centre, extent)) for g in grasps])
         positions = down - (rotations @ np.repeat(offsets, len(choices), 0)[..., None])[..., 0]
