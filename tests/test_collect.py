@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sapave.base.shelf import shelf
 from sapave.base.types import ActionChunk, Observation
 from sapave.data import record as record_module
-from sapave.data.collect import REPORT, CollectConfig, _alone, collect, recipe_of
+from sapave.data.collect import REPORT, CollectConfig, _alone, collect, quotas, recipe_of
 from sapave.data.episodes import EpisodeReader
-from sapave.data.features import HEAD_CAMERA, HEAD_DEPTH
+from sapave.data.features import HEAD_CAMERA, HEAD_DEPTH, sapave_features
 from sapave.data.record import Disturbance, Recipe
 
 CONFIG = CollectConfig(
@@ -138,6 +139,70 @@ def test_an_episode_depends_on_its_seed_only() -> None:
     assert recipes == [recipe_of(replace(config, first_seed=50, count=9), seed) for seed in range(60)]
     assert len({r.spec.condition for r in recipes}) == 3 and len({r.spec.task for r in recipes}) == 2
     assert {r.noise for r in recipes} == set(config.noise) and all(r.kicks == 0 for r in recipes if r.noise == 0)
+
+
+def blank(recipe: Recipe, learner: object = None) -> record_module.Recording:
+    """One black frame instead of an episode; every fourth seed fails."""
+    seed, frames = recipe.spec.seed, {}
+    if seed % 4 == 3:
+        return record_module.Recording(frames=None, instruction="", extra={}, reason="no plan")
+    for name, feature in sapave_features(5, height=64, width=96, crf=20).items():
+        shape = feature["shape"][:2] if feature["dtype"] == "image" else feature["shape"]
+        kinds = {"video": "uint8", "image": "uint8", "int64": "int64"}
+        frames[name] = np.zeros((1, *shape), kinds.get(feature["dtype"], "float32"))
+    extra = {"seed": seed, "task": recipe.spec.task, "condition": recipe.spec.condition}
+    return record_module.Recording(frames=frames, instruction="look", extra=extra)
+
+
+def test_as_many_of_each_task_and_condition_as_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sapave.data.collect.record", blank)
+    config = replace(CONFIG, tasks=("pick", "pick_and_place"), mix=(2.0, 1.0, 1.0), per_task=5)
+    assert sum(quotas(config).values()) == 10 and set(quotas(config).values()) == {1, 2}
+    whole = collect(replace(config, out=tmp_path / "whole"))
+    reader = EpisodeReader(whole)
+    cells = list(zip(reader.meta("sapave/task"), reader.meta("sapave/condition"), strict=True))
+    assert {cell: cells.count(cell) for cell in cells} == quotas(config)
+    seeds = reader.meta("sapave/seed")
+    assert seeds == sorted(seeds)
+
+    stopped: list[int] = []
+
+    def stopping(recipe: Recipe, learner: object = None) -> record_module.Recording:
+        stopped.append(recipe.spec.seed)
+        if len(stopped) == 6:
+            raise ValueError("stop")
+        return blank(recipe, learner)
+
+    monkeypatch.setattr("sapave.data.collect.record", stopping)
+    with pytest.raises(ValueError, match="^stop$"):
+        collect(replace(config, out=tmp_path / "half"))
+    collect(replace(config, out=tmp_path / "half"))
+    assert tree(tmp_path / "half") == tree(whole)
+    with pytest.raises(ValueError, match="collected with another per_task"):
+        collect(replace(config, out=whole, per_task=6))
+    with pytest.raises(ValueError, match="collected with another per_task"):
+        collect(replace(config, out=whole, per_task=0))
+
+
+def test_all_tasks_are_those_of_the_shelf_and_short_cells_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_pick(recipe: Recipe, learner: object = None) -> record_module.Recording:
+        failed = record_module.Recording(frames=None, instruction="", extra={}, reason="no plan")
+        return failed if recipe.spec.task == "pick" else blank(recipe, learner)
+
+    monkeypatch.setattr("sapave.data.collect.record", no_pick)
+    config = replace(CONFIG, out=tmp_path / "set", tasks=("all",), mix=(0.0, 1.0, 0.0), per_task=1)
+    with pytest.raises(ValueError, match=r"\{'pick/occluded': '1 short'\}; dropped for"):
+        collect(config)
+    tried = json.loads((tmp_path / "set" / REPORT).read_text())
+    assert sorted(tried["config"]["tasks"]) == sorted(shelf("sapave.sim.tasks", "TASK"))
+
+
+def test_seeds_of_another_split_are_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sapave.data.collect.record", blank)
+    with pytest.raises(ValueError, match="1 of 2 episodes kept after 2 seeds"):
+        collect(replace(CONFIG, out=tmp_path / "set", first_seed=599_998))
 
 
 def test_kicks_last_some_ticks_and_move_one_arm() -> None:

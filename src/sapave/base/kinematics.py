@@ -86,22 +86,27 @@ class Chain:
         turns = self._turns(angles)
         position = np.zeros((*angles.shape[:-1], 3))
         rotation = np.broadcast_to(np.eye(3), (*angles.shape[:-1], 3, 3))
-        origins, directions = [], []
+        origins, directions = np.empty((*angles.shape, 3)), np.empty((*angles.shape, 3))
         for i in range(len(self)):
             position = position + rotation @ self.offsets[i]
             rotation = rotation @ self.rotations[i]
-            origins.append(position)
-            directions.append(rotation @ self.axes[i])
+            origins[..., i, :] = position
+            directions[..., i, :] = rotation @ self.axes[i]
             rotation = rotation @ turns[..., i, :, :]
-        return position + rotation @ self.tip, rotation, np.stack(origins, -2), np.stack(directions, -2)
+        return position + rotation @ self.tip, rotation, origins, directions
 
     def jacobian(self, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Tip position [..., 3], rotation [..., 3, 3] and Jacobian [..., 6, n] (linear over angular, base frame)."""
         position, rotation, origins, directions = self.frames(angles)
-        ax, ay, az = np.moveaxis(directions, -1, 0)
-        rx, ry, rz = np.moveaxis(position[..., None, :] - origins, -1, 0)
-        rows = [ay * rz - az * ry, az * rx - ax * rz, ax * ry - ay * rx, ax, ay, az]
-        return position, rotation, np.stack(rows, -2)
+        arms = position[..., None, :] - origins
+        ax, ay, az = directions[..., 0], directions[..., 1], directions[..., 2]
+        rx, ry, rz = arms[..., 0], arms[..., 1], arms[..., 2]
+        rows = np.empty((*ax.shape[:-1], 6, len(self)))
+        rows[..., 0, :] = ay * rz - az * ry
+        rows[..., 1, :] = az * rx - ax * rz
+        rows[..., 2, :] = ax * ry - ay * rx
+        rows[..., 3, :], rows[..., 4, :], rows[..., 5, :] = ax, ay, az
+        return position, rotation, rows
 
     def _turns(self, angles: np.ndarray) -> np.ndarray:
         """Rotation of each hinge [..., n, 3, 3] about its axis (Rodrigues)."""

@@ -12,6 +12,8 @@ SPLIT_RANGES = {
     "test": (2_000_000, 3_000_000),
 }
 """Episode seeds of each split [lo, hi). Scenes' layouts, object looks and wordings follow the split."""
+VIEW_SEEDS = 400_000
+"""The last so many seeds of each split belong to the scenes of views; no recorded episode uses them."""
 
 
 def rng(root: int, *words: str | int) -> np.random.Generator:

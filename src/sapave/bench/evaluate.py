@@ -47,6 +47,8 @@ class EvalConfig:
     """Episodes per task and condition; 0 takes the whole list."""
     workers: int = 2
     """Processes of one core each; 0 runs in this one."""
+    ray: str = ""
+    """Play on Ray instead: `local`, or a cluster's address (checkpoints in a shared folder); docs/scaling.md."""
     films: int = 1
     """Successes and failures filmed per arm, task and condition; 0 films none."""
     looking: int = 60
@@ -77,7 +79,8 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     check_identity(config.out, identity)
     logger = start_run(config.out, config)
     write_json(config.out / "identity.json", identity)
-    rows = run(chosen, listed, config.out / "episodes.jsonl", workers=config.workers, execute=config.execute)
+    path = config.out / "episodes.jsonl"
+    rows = run(chosen, listed, path, workers=config.workers, execute=config.execute, ray=config.ray)
     results = collect(rows, chosen, episodes, identity)
     if config.looking and chosen[0].checkpoint:
         from sapave.bench.perception import measure_looking
@@ -126,13 +129,15 @@ def check_identity(out: Path, identity: dict[str, Any]) -> None:
     identity["weights"] = {**before["weights"], **identity["weights"]}
 
 
-def run(chosen: Sequence[Arm], listed: Sequence[Listed], path: Path, *, workers: int, execute: int) -> list[Row]:
+def run(
+    chosen: Sequence[Arm], listed: Sequence[Listed], path: Path, *, workers: int, execute: int, ray: str = ""
+) -> list[Row]:
     """Play what `path` does not hold yet; each finished episode is one line there. Rows by arm, then as listed."""
     done = {row_key(row): row for row in read_rows(path)}
     wanted = [(arm, episode, execute) for episode in listed for arm in chosen]
     todo = [job for job in wanted if job_key(job) not in done]
     with tqdm(total=len(wanted), initial=len(wanted) - len(todo), desc="evaluate", disable=None) as bar:
-        for job, row in each(play_one, todo, workers):
+        for job, row in each(play_one, todo, workers, ray=ray):
             append_jsonl(path, row)
             done[job_key(job)] = row
             bar.update()

@@ -1,4 +1,4 @@
-"""`sapave collect`: many recorded episodes on all cores, in the order of their seeds; a killed run goes on."""
+"""`sapave collect`: many recorded episodes on many cores, in the order of their seeds; a killed run goes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.base.runs import versions, write_json
-from sapave.base.seeds import rng, split_of
-from sapave.base.shelf import pick
+from sapave.base.seeds import SPLIT_RANGES, VIEW_SEEDS, rng, split_of
+from sapave.base.shelf import pick, shelf
 from sapave.base.types import EpisodeSpec, Policy
 from sapave.data.encode import EncodedEpisode, encode_episode
 from sapave.data.episodes import EpisodeReader, EpisodeWriter
@@ -33,16 +33,18 @@ LearnerMaker = Callable[[str], Policy]
 
 @dataclass(frozen=True, kw_only=True)
 class CollectConfig:
-    """What to collect. Everything but count, out, workers and patience decides what an episode of a seed looks like."""
+    """What to collect. Fields but count, out, workers, ray and patience decide what an episode of a seed looks like."""
 
     out: Path
     """Folder of the LeRobot data set; goes on where it stopped."""
     count: int = 100
-    """Episodes to keep."""
+    """Episodes to keep; task and condition are drawn per seed."""
+    per_task: int = 0
+    """Instead of `count`: this many of every task, shared over the conditions as `mix` says, exactly."""
     first_seed: int = 0
-    """Seeds first_seed, first_seed + 1, ... are tried until `count` episodes are kept."""
+    """Seeds first_seed, first_seed + 1, ... are tried until that many episodes are kept."""
     tasks: tuple[str, ...] = ("pick", "pick_and_place")
-    """Drawn per seed, evenly."""
+    """Names of `sapave list tasks`, or `all`."""
     mix: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Weights of the conditions unoccluded, occluded, out_of_view."""
     scene: str = ""
@@ -70,19 +72,26 @@ class CollectConfig:
     """Quality of the videos, less is better."""
     workers: int = os.cpu_count() or 1
     """Processes of one core each; 0 runs in this process. The result does not depend on it."""
+    ray: str = ""
+    """Work on Ray instead: `local` (with `workers` cores of this machine), or a cluster's address (with all its cores),
+    `auto` for the one this machine is part of; docs/scaling.md. The result does not depend on it."""
     patience: int = 20
-    """Give up when this many times `count` seeds (and at least 50) were tried."""
+    """Give up when this many times the wanted seeds (and at least 50; per task and condition) were tried."""
 
     def __post_init__(self) -> None:
         if self.every < 1 or 25 % self.every:
             raise ValueError(f"every: found {self.every}, expected 1, 5 or 25 (whole frames per second)")
-        if self.count < 0 or self.workers < 0:
-            raise ValueError(f"count {self.count}, workers {self.workers}: expected 0 or more")
+        if min(self.count, self.per_task, self.workers) < 0:
+            raise ValueError(
+                f"count {self.count}, per_task {self.per_task}, workers {self.workers}: expected 0 or more"
+            )
         if len(self.mix) != len(CONDITIONS) or min(self.mix) < 0 or sum(self.mix) <= 0:
             raise ValueError(f"mix: found {self.mix}, expected three weights >= 0 for {', '.join(CONDITIONS)}")
         if not self.tasks or not self.noise or min(self.noise) < 0:
             raise ValueError("tasks and noise: expected at least one task and one noise level >= 0")
-        split_of(self.first_seed)
+        end = SPLIT_RANGES[split_of(self.first_seed)][1] - VIEW_SEEDS
+        if self.first_seed >= end:
+            raise ValueError(f"first_seed: found {self.first_seed}, expected less than {end}: the rest is for views")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +105,35 @@ class Result:
     reason: str
 
 
+Cell = tuple[str, str]
+"""Task and condition."""
+
+
+def quotas(config: CollectConfig) -> dict[Cell, int]:
+    """How many episodes to keep of each task and condition; with `count` alone one number for them all."""
+    if not config.per_task:
+        return {("", ""): config.count}
+    edges = [round(config.per_task * sum(config.mix[:i]) / sum(config.mix)) for i in range(len(config.mix) + 1)]
+    shares = {c: edges[i + 1] - edges[i] for i, c in enumerate(CONDITIONS) if config.mix[i] > 0}
+    return {(task, condition): share for task in config.tasks for condition, share in shares.items()}
+
+
+def cell_of(config: CollectConfig, recipe: Recipe) -> Cell:
+    """The quota that an episode counts for."""
+    return (recipe.spec.task, recipe.spec.condition) if config.per_task else ("", "")
+
+
 def recipe_of(config: CollectConfig, seed: int) -> Recipe:
-    """What to play for one seed; a function of the configuration and the seed only."""
+    """What to play for one seed; a function of the configuration and the seed only.
+
+    Task and condition are drawn; with `per_task` seeds are dealt out to them in turn.
+    """
     draw = rng(seed, "recipe")
     task = config.tasks[int(draw.integers(len(config.tasks)))]
     condition = str(draw.choice(CONDITIONS, p=[w / sum(config.mix) for w in config.mix]))
+    if config.per_task:
+        cells = list(quotas(config))
+        task, condition = cells[seed % len(cells)]
     noise = float(config.noise[int(draw.integers(len(config.noise)))])
     start = "random" if draw.random() < config.random_share else config.start
     spec = EpisodeSpec(task=task, condition=condition, seed=seed, scene=config.scene, camera=config.camera, start=start)
@@ -124,6 +157,8 @@ def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> 
     """
     if bool(config.learner) != (make_learner is not None):
         raise ValueError("collect: a learner's checkpoint and the function that loads it belong together")
+    if config.tasks == ("all",):
+        config = replace(config, tasks=tuple(shelf("sapave.sim.tasks", "TASK")))
     for task in config.tasks:
         pick("sapave.sim.tasks", "TASK", task)
     if config.scene:
@@ -139,33 +174,53 @@ def _collect(config: CollectConfig, make_learner: LearnerMaker | None) -> Path:
     features = sapave_features(fps, height=config.height, width=config.width, crf=config.crf)
     report = _open_report(config)
     writer = EpisodeWriter(config.out, fps=fps, features=features, robot_type="unitree_g1", modality=modality())
-    kept = set(EpisodeReader(config.out).meta("sapave/seed")) if len(writer) else set()
-    dropped = report["dropped"]
-    seed = max([config.first_seed, *(s + 1 for s in kept), *(d["seed"] + 1 for d in dropped)])
-    last = config.first_seed + max(50, config.patience * config.count)
+    dropped, left = report["dropped"], quotas(config)
+    wanted = sum(left.values())
+    seeds = _past_seeds(config, len(writer), left)
+    seed = max([config.first_seed, *(s + 1 for s in seeds), *(d["seed"] + 1 for d in dropped)])
+    tries = len(left) * max(50, config.patience * max(left.values()))
+    last = min(config.first_seed + tries, SPLIT_RANGES[split_of(config.first_seed)][1] - VIEW_SEEDS)
+    # what a cell has its number of is neither played nor, where it was played ahead, kept
+    jobs = (s for s in range(seed, last) if left[cell_of(config, recipe_of(config, s))] > 0)
     play = partial(collect_one, config, make_learner)
     with (
-        tqdm(total=config.count, initial=min(len(writer), config.count), desc="collect", disable=None) as bar,
-        closing(each(play, range(seed, last), config.workers, ordered=True)) as results,
+        tqdm(total=wanted, initial=min(len(writer), wanted), desc="collect", disable=None) as bar,
+        closing(each(play, jobs, config.workers, ordered=True, ray=config.ray)) as results,
     ):
-        while len(writer) < config.count:
-            _, result = next(results, (None, None))
-            if result is None:
+        while any(number > 0 for number in left.values()):
+            seed, result = next(results, (None, None))
+            if seed is None or result is None:
+                short = {"/".join(cell): f"{number} short" for cell, number in left.items() if number > 0}
                 raise ValueError(
-                    f"collect: {len(writer)} of {config.count} episodes kept after {last - config.first_seed} seeds; "
-                    f"dropped for {dict(Counter(d['reason'] for d in dropped))}; see {config.out / REPORT}"
+                    f"collect: {len(writer)} of {wanted} episodes kept after {last - config.first_seed} seeds; "
+                    + (f"{short}; " if config.per_task else "")
+                    + f"dropped for {dict(Counter(d['reason'] for d in dropped))}; see {config.out / REPORT}"
                 )
+            cell = cell_of(config, recipe_of(config, seed))
+            if left[cell] <= 0:
+                continue
             if result.episode is None:
                 kinds = {"seed": result.seed, "task": result.task, "condition": result.condition}
                 dropped.append({**kinds, "reason": result.reason})
             else:
                 writer.commit(result.episode)
+                left[cell] -= 1
                 bar.update()
             bar.set_postfix(dropped=len(dropped), refresh=False)
             report["tried"] = len(writer) + len(dropped)
             report["kept"] = len(writer)
             write_json(config.out / REPORT, report)
     return config.out
+
+
+def _past_seeds(config: CollectConfig, written: int, left: dict[Cell, int]) -> list[int]:
+    """Seeds of the episodes that the folder holds; takes them off what is `left` to collect."""
+    if not written:
+        return []
+    seeds = EpisodeReader(config.out).meta("sapave/seed")
+    for seed in seeds:
+        left[cell_of(config, recipe_of(config, seed))] -= 1
+    return seeds
 
 
 @contextmanager
@@ -181,12 +236,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _open_report(config: CollectConfig) -> dict[str, Any]:
-    free = ("out", "count", "workers", "patience")
+    free = ("out", "count", "workers", "ray", "patience", *(() if config.per_task else ("per_task",)))
     wanted = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items() if k not in free}
     path = config.out / REPORT
     if path.is_file():
         report = read_json(path)
-        differs = [k for k in wanted if report["config"].get(k) != wanted[k]]
+        differs = [k for k in {**wanted, **report["config"]} if report["config"].get(k) != wanted.get(k)]
         if differs:
             raise ValueError(
                 f"{path}: was collected with another {', '.join(differs)}; name an empty folder or repeat that run's "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class ViewsConfig:
     """Scenes per file; the output does not depend on the number of workers."""
     workers: int = 2
     """Processes; up to 1 runs in this one."""
+    ray: str = ""
+    """Work on Ray instead: `local`, or a cluster's address (`out` must then be a shared folder); docs/scaling.md."""
 
 
 def generate(config: ViewsConfig) -> dict[str, Any]:
@@ -51,10 +53,11 @@ def generate(config: ViewsConfig) -> dict[str, Any]:
     if config.split not in seeds.SPLIT_RANGES:
         raise ValueError(f"views: unknown split '{config.split}'; expected one of {', '.join(seeds.SPLIT_RANGES)}")
     shards = list(range(0, config.scenes, config.per_shard))
-    jobs = [(config, i, start) for i, start in enumerate(shards) if not _shard(config.out, "samples", i).exists()]
+    job = replace(config, out=config.out.absolute())  # a worker may stand in another folder
+    jobs = [(job, i, start) for i, start in enumerate(shards) if not _shard(config.out, "samples", i).exists()]
     config.out.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(shards), initial=len(shards) - len(jobs), desc="views", unit="shard", disable=None) as bar:
-        for _ in each(_write_shard, jobs, config.workers if config.workers > 1 else 0):
+        for _ in each(_write_shard, jobs, config.workers if config.workers > 1 else 0, ray=config.ray):
             bar.update()
     card = _card(config)
     runs.write_json(config.out / "card.json", card)
@@ -82,9 +85,9 @@ def _write_shard(job: tuple[ViewsConfig, int, int]) -> None:
 def scene_seed(split: str, number: int) -> int:
     """Episode seed of views scene `number`: the upper 400 000 of the split's range, which no episode uses."""
     low, high = seeds.SPLIT_RANGES[split]
-    if not 0 <= number < 400_000:
-        raise ValueError(f"views scene {number}: expected 0 <= number < 400000")
-    return high - 400_000 + number
+    if not 0 <= number < seeds.VIEW_SEEDS:
+        raise ValueError(f"views scene {number}: expected 0 <= number < {seeds.VIEW_SEEDS}")
+    return high - seeds.VIEW_SEEDS + number
 
 
 def open_scene(split: str, number: int) -> tuple[World, list[dict[str, Any]], np.random.Generator]:

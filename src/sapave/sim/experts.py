@@ -67,6 +67,8 @@ class Expert:
         """`noise`: standard deviation of what is added to every executed increment [rad];
         `wait_for_view` False: never moves the head and never waits for a view (fixed camera)."""
         self.world, self.rng, self.noise, self.looks = world, rng, noise, wait_for_view
+        self.horizon = CHUNK
+        """Ticks that `act` thinks ahead; the first ones are the same however many follow."""
         self.planner = Planner(world)
         self.plan: Plan | None = None
         self.carry: CarryPlan | None = None
@@ -113,7 +115,7 @@ class Expert:
 
     def _closure(self, hand: np.ndarray) -> float:
         assert self.plan is not None
-        return float(np.mean(hand[:4])) / self.plan.grasp.close[0]
+        return float(np.add.reduce(hand[:4]) / 4) / self.plan.grasp.close[0]
 
     def _in_hand(self) -> np.ndarray:
         """[3] object centre in the measured hand frame [m]."""
@@ -225,13 +227,13 @@ class Expert:
     def _roll_out(self) -> ActionChunk:
         robot, state = self.world.robot, self._read()
         self._search(state)
-        head, other = np.zeros((CHUNK, 2)), np.zeros((CHUNK, 26))
+        head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         arm, hand = self._slices(self.plan.side if self.plan else "left")
         idle = np.ones(len(robot.other_joints), bool)
         if self.plan is not None:
             idle[arm] = idle[hand] = False
         astray = np.where(idle, robot.rest_other - self.world.controller.targets_other, 0.0)
-        for i in range(CHUNK):
+        for i in range(self.horizon):
             step_head, step_arm, step_hand = self._rule(state)
             step_head = np.clip(step_head, -robot.head_step, robot.head_step)
             step_hand = np.clip(step_hand, -robot.other_step[14:20], robot.other_step[14:20])

@@ -10,6 +10,8 @@ POSITION_TOLERANCE = 0.002
 """[m]"""
 ANGLE_TOLERANCE = 0.03
 """[rad]"""
+_LARGEST = np.array([0.12] * 3 + [0.6] * 3)
+"""What one iteration makes good at most: metres, then radians."""
 GIVE_UP_AT = 12
 """After this many iterations, starts that are still far from their goal are dropped."""
 
@@ -17,17 +19,19 @@ GIVE_UP_AT = 12
 def rotation_error(goal: np.ndarray, current: np.ndarray) -> np.ndarray:
     """Rotation vectors [..., 3] rad in the base frame that turn `current` into `goal`, both [..., 3, 3]."""
     delta = goal @ current.swapaxes(-1, -2)
-    vector = 0.5 * np.stack(
-        [
-            delta[..., 2, 1] - delta[..., 1, 2],
-            delta[..., 0, 2] - delta[..., 2, 0],
-            delta[..., 1, 0] - delta[..., 0, 1],
-        ],
-        -1,
-    )
-    sin = np.linalg.norm(vector, axis=-1)
+    vector = np.empty(delta.shape[:-1])
+    vector[..., 0] = delta[..., 2, 1] - delta[..., 1, 2]
+    vector[..., 1] = delta[..., 0, 2] - delta[..., 2, 0]
+    vector[..., 2] = delta[..., 1, 0] - delta[..., 0, 1]
+    vector *= 0.5
+    sin = _lengths(vector)
     angle = np.arctan2(sin, 0.5 * (np.trace(delta, axis1=-2, axis2=-1) - 1))
     return vector * np.where(sin > 1e-9, angle / np.maximum(sin, 1e-9), 1.0)[..., None]
+
+
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    """Norms [...] of vectors [..., 3]: np.linalg.norm to the bit, in a third of its time for small arrays."""
+    return np.sqrt(np.add.reduce(vectors * vectors, axis=-1))
 
 
 def solve(
@@ -58,18 +62,16 @@ def solve(
         q = angles[active]
         position, rotation, jacobian = chain.jacobian(q)
         error = np.concatenate([positions[active] - position, rotation_error(rotations[active], rotation)], -1)
-        good = (np.linalg.norm(error[:, :3], axis=-1) < POSITION_TOLERANCE) & (
-            np.linalg.norm(error[:, 3:], axis=-1) < ANGLE_TOLERANCE
-        )
+        away, turned = _lengths(error[:, :3]), _lengths(error[:, 3:])
+        good = (away < POSITION_TOLERANCE) & (turned < ANGLE_TOLERANCE)
         done[active[good]] = True
         keep = ~good
         if i == GIVE_UP_AT:
-            keep &= (np.linalg.norm(error[:, :3], axis=-1) < 0.04) & (np.linalg.norm(error[:, 3:], axis=-1) < 0.3)
+            keep &= (away < 0.04) & (turned < 0.3)
         if not keep.any():
             break
         active, q, jacobian, error = active[keep], q[keep], jacobian[keep], error[keep]
-        error[:, 3:] = np.clip(error[:, 3:], -0.6, 0.6)
-        error[:, :3] = np.clip(error[:, :3], -0.12, 0.12)
+        error = np.minimum(np.maximum(error, -_LARGEST), _LARGEST)
         free = np.ones_like(q)
         for _ in range(2):
             free_jacobian = jacobian * free[:, None, :]

@@ -37,7 +37,7 @@ MAX_CARRIES = 10
 """So many feasible grasps without a way to the goal end the search with this hand and group of grasps."""
 NEAR = 0.15
 """An arm this close to the last stretch goes on there and does not begin at the pre-grasp posture again [rad]."""
-BATCH = 42
+BATCH = 14
 """Grasps whose kinematics are solved together."""
 _SEEDS = np.array(
     [
@@ -201,7 +201,8 @@ class Planner:
         positions = down - (rotations @ np.repeat(offsets, len(choices), 0)[..., None])[..., 0]
         reached = np.zeros(len(positions), bool)
         for seed in _SEEDS[:3]:
-            left = np.flatnonzero(~reached)
+            # one way to stand there is enough: of a grasp that has one, the other turns are not tried
+            left = np.flatnonzero(~np.repeat(reached.reshape(len(grasps), -1).max(1), len(choices)))
             seeds = np.tile(seed, (len(left), 1))
             reached[left] = solve(self.chain, self.limits, positions[left], rotations[left], seeds, iterations=20)[1]
         return [g for g, ok in zip(grasps, reached.reshape(len(grasps), -1).max(1), strict=True) if ok]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -25,7 +26,12 @@ THUMB_ASIDE = (0.1, 0.4)
 
 def gaze(point: np.ndarray) -> np.ndarray:
     """Head yaw and pitch [2] rad that bring a point [3] m of the base frame to the image centre, within limits."""
-    x, y, z = np.asarray(point, float) - NECK_POSITION
+    return _gaze(*np.asarray(point, float).tolist()).copy()
+
+
+@lru_cache(maxsize=256)
+def _gaze(*point: float) -> np.ndarray:
+    x, y, z = np.asarray(point) - NECK_POSITION
     flat, distance = np.hypot(x, y), np.sqrt(x * x + y * y + z * z)
     pitch = np.arctan2(z, flat) - np.arcsin(np.clip(CAMERA[2] / max(distance, 1e-6), -1, 1))
     return np.clip([np.arctan2(y, x), pitch], *np.transpose(HEAD_LIMITS))
@@ -106,11 +112,17 @@ class Path:
 
     points: np.ndarray
 
+    @cached_property
+    def _segments(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Starts and spans [n - 1, 7] rad and squared lengths [n - 1] of the segments."""
+        spans = np.diff(self.points, axis=0)
+        return self.points[:-1], spans, np.maximum((spans**2).sum(1), 1e-9)
+
     def locate(self, angles: np.ndarray) -> tuple[int, float, float]:
         """Nearest point of the polyline: segment, fraction along it, and distance (largest joint difference) [rad].
         Of points equally near, the later one."""
-        starts, spans = self.points[:-1], np.diff(self.points, axis=0)
-        fractions = np.clip(((angles - starts) * spans).sum(1) / np.maximum((spans**2).sum(1), 1e-9), 0, 1)
+        starts, spans, squares = self._segments
+        fractions = np.clip(((angles - starts) * spans).sum(1) / squares, 0, 1)
         away = np.abs(starts + fractions[:, None] * spans - angles).max(1)
         best = len(away) - 1 - int(np.argmin(away[::-1] - 1e-6))
         return best, float(fractions[best]), float(away[best])

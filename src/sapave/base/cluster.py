@@ -1,0 +1,123 @@
+"""A Ray cluster as the workers of `base/parallel.each`. Ray is an optional package: `pip install sapave[cluster]`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from sapave.base.parallel import ONE_THREAD, TRIES, single_threaded
+
+STORE_BYTES = 256 * 2**20
+"""Results that wait to be written, on a cluster of our own."""
+SAME = ("sapave", "mujoco", "numpy", "av")
+"""Packages whose version decides what an episode looks like."""
+
+
+class Cluster:
+    """Workers of a Ray cluster, one core each; Ray itself runs a job again when its worker or machine dies."""
+
+    def __init__(self, ray: Any, address: str) -> None:
+        # the same OpenGL and one thread per library on every machine, whatever its own environment says
+        environment: dict[str, str] = dict.fromkeys(ONE_THREAD, "1")
+        if "MUJOCO_GL" in os.environ:
+            environment["MUJOCO_GL"] = os.environ["MUJOCO_GL"]
+        if address == "local":
+            environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        options = {"num_cpus": 1, "max_retries": TRIES - 1, "runtime_env": {"env_vars": environment}}
+        self._ray, self._stamp, self._remote = ray, stamp(), ray.remote(**options)(_run)
+
+    @property
+    def size(self) -> int:
+        """Cores of the cluster now: machines may join and leave."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 0)))
+
+    def submit(self, function: Callable[..., Any], job: Any, /) -> Future[Any]:
+        """Begin `function(job)` as soon as a core is free."""
+        return self._remote.remote(function, job, self._stamp).future()
+
+    def renew(self) -> None:
+        """Never needed: Ray replaces its workers."""
+
+
+@contextmanager
+def cluster(address: str, workers: int) -> Iterator[Cluster]:
+    """The cluster at `address` (`host:port`, `auto`), or with `local` one of `workers` cores that ends with the block.
+
+    A Ray session that this process has already opened is used as it is. ValueError when Ray is not installed, when
+    nothing answers at `address`, or when workers keep dying; what a job raised is raised as it was.
+    """
+    ray = _ray()
+    mine = not ray.is_initialized()
+    if mine:
+        _connect(ray, address, workers)
+    try:
+        yield Cluster(ray, address)
+    except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None)  # what the job itself raised
+        if cause is not None and not isinstance(cause, ray.exceptions.RayError):
+            raise cause from error
+        if cause is not None:
+            raise ValueError(f"Ray: a worker could not begin a job: {str(cause).strip().splitlines()[0]}") from error
+        raise ValueError(
+            f"Ray began a job {TRIES} times and lost its worker each time ({type(error).__name__}: out of memory, or "
+            "machines lost?); the same command goes on"
+        ) from error
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise ValueError("--ray: the package ray is not installed; pip install 'sapave[cluster]'") from error
+    return ray
+
+
+def _connect(ray: Any, address: str, workers: int) -> None:
+    options: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        options |= {"num_cpus": max(1, workers), "include_dashboard": False, "object_store_memory": STORE_BYTES}
+    try:
+        with single_threaded():  # what Ray starts inherits it
+            ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"--ray {address}: no Ray cluster to work with ({reason}); start one with 'ray start --head', or use "
+            "--ray local"
+        ) from error
+
+
+@cache
+def stamp() -> dict[str, str]:
+    """Versions that must be the same on every machine for the episodes to be the same."""
+    found = {"python": ".".join(platform.python_version_tuple()[:2])}
+    for name in SAME:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def _run(function: Callable[..., Any], job: Any, wanted: Mapping[str, str]) -> Any:
+    """On the worker: refuse another installation, then do the job."""
+    found = stamp()
+    for name, expected in wanted.items():
+        if found[name] != expected:
+            raise ValueError(
+                f"machine {platform.node()} has {name} {found[name]}, the collecting one {expected}; install the same "
+                "version on every machine, else its episodes would differ"
+            )
+    return function(job)
