@@ -124,7 +124,7 @@ class Planner:
         centre = self.world.position(self.world.target.name)
         known = zip(self._target_geoms, self.world.target.shape.parts, strict=True)  # MuJoCo keeps a body's order
         parts = [
-            (*outline(model, g), data.geom_xpos[g] - centre, data.geom_xmat[g].reshape(3, 3))
+            (*outline(model, int(g)), data.geom_xpos[g] - centre, data.geom_xmat[g].reshape(3, 3))
             for g, part in known
             if part.solid and part.grip
         ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
-from sapave.sim.objects._family import BOX, CYLINDER, MESH, RGB, Cavity, Part, Shape
+from sapave.sim.objects._family import BOX, CAPSULE, CYLINDER, MESH, RGB, Cavity, Part, Shape
 from sapave.sim.objects._mesh import Mesh, lathe, tube
 
 WALLS = 10
@@ -130,3 +130,27 @@ def handle(radius: float, low: float, high: float, out: float, rgb: RGB, *, thic
     bar = felt(BOX, (thick * 0.9, thick, half * 0.7), (radius + out, 0.0, middle), grip=False)
     arms = [felt(BOX, (out / 2, thick, thick * 0.8), (radius + out / 2, 0.0, z), grip=False) for z in (low, high)]
     return [skin(tube(path, [thick] * len(t), sides=6), rgb), bar, *arms]
+
+
+def turned(outline: Sequence[tuple[float, float]], rgb: RGB, *, density: float = 1.0) -> Part:
+    """A solid turned piece from its outline, (radius, height) [m] from below upward, in the object's frame."""
+    return skin(lathe(outline), rgb, density=density)
+
+
+def post(radius: float, low: float, high: float, *, grip: bool = True) -> Part:
+    """A felt upright cylinder between the heights `low` and `high` [m]."""
+    return felt(CYLINDER, (radius, (high - low) / 2), (0.0, 0.0, (low + high) / 2), grip=grip)
+
+
+def rod(
+    a: Sequence[float], b: Sequence[float], radius: float, *, shape: mujoco.mjtGeom = CAPSULE, grip: bool = True
+) -> Part:
+    """A felt capsule (its axis from a to b [3] m)."""
+    start, end = np.asarray(a, float), np.asarray(b, float)
+    length = float(np.linalg.norm(end - start))
+    d = (end - start) / length
+    # the turn from +z to the direction d, half the angle between them
+    q = np.array([1 + d[2], -d[1], d[0], 0.0]) if d[2] > -0.999 else np.array([0.0, 1.0, 0.0, 0.0])
+    w, x, y, z = (q / np.linalg.norm(q)).tolist()
+    px, py, pz = ((start + end) / 2).tolist()
+    return felt(shape, (radius, length / 2), (px, py, pz), quat=(w, x, y, z), grip=grip)
