@@ -16,10 +16,10 @@ from sapave.sim.skills import camera_frame, gaze
 
 PLACE = np.array([0.28, 0.16])
 """Where on the counter the head camera sees each thing [m]."""
-SMALL, LARGE = 48, 144
+SMALL, LARGE = 64, 144
 """Side of the two pictures of an object [px]; the small one is cut out of a 176 x 128 image."""
 _SPACING = 1.0
-_TURN = 0.5
+_TURN = 1.1
 """Yaw of every thing on the sheet [rad]."""
 
 
