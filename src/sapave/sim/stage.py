@@ -18,9 +18,8 @@ def stage(thing: Thing, *, seed: int = 0, scene: str = "studio") -> World:
     room = pick("sapave.sim.scenes", "SCENE", scene)
     place = room.places[str(g.choice(["front_left", "front_right"]))]
     xy = g.uniform(place.low, place.high)
-    standing = Standing(
-        thing=thing, place=place, xy=(float(xy[0]), float(xy[1])), yaw=float(g.uniform(*thing.family.yaws))
-    )
+    yaw = float(np.sign(xy[1]) * g.uniform(*thing.family.yaws))
+    standing = Standing(thing=thing, place=place, xy=(float(xy[0]), float(xy[1])), yaw=yaw)
     layout = Layout(
         scene=room,
         standings=(standing,),

@@ -111,10 +111,8 @@ Build = Callable[[RGB, np.random.Generator], Shape]
 class Hint:
     """How hands best take things of a family."""
 
-    heights: tuple[float, ...] = ()
-    """Grasp point above the centre [m], the best first; empty: what fits the thing's height."""
-    tilts: tuple[float, ...] = ()
-    """Roll of the palm towards the table [rad], the best first; empty: what fits the thing's height."""
+    across: bool = False
+    """A bar that lies along its y axis: from above, the fingers across it."""
     words: str = "around the body"
     """For people."""
 
@@ -153,7 +151,7 @@ class Family:
     hollow: bool = False
     """Open at the top: every shape of it has a cavity."""
     yaws: tuple[float, float] = (-np.pi, np.pi)
-    """How it may be turned when it is put somewhere [rad]; +x is its front."""
+    """How it may be turned when it is put somewhere on the left (y > 0) [rad]; the mirror image on the right."""
     hint: Hint = Hint()
 
     def details(self) -> dict[str, Any]:

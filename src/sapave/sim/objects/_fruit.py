@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sapave.sim.objects._build import rod, skin
-from sapave.sim.objects._family import RGB, Part
+from sapave.sim.objects._build import felt, rod, skin
+from sapave.sim.objects._family import BOX, RGB, Part
 from sapave.sim.objects._mesh import Mesh, stack, tube
 
 LEAF: RGB = (0.24, 0.46, 0.16)
 STEM: RGB = (0.36, 0.26, 0.14)
+FLAT = 0.55
+"""Half width of the flat underside of what lies, relative to its radius."""
 
 
 def star(radius: float, z: float, *, points: int = 5, rgb: RGB = LEAF) -> Part:
@@ -29,10 +31,19 @@ def stem(z: float, length: float = 0.012, *, thick: float = 0.003, rgb: RGB = ST
 
 
 def lying(path: np.ndarray, radii: Sequence[float], *, sides: int = 12) -> tuple[Mesh, list[Part]]:
-    """A tapered round body along a path [k, 3] m, and the capsules that are felt between every second point."""
+    """A tapered round body along a path [k, 3] m, and what is felt of it between every second point: a capsule, and a
+    flat underside, since no grown thing rolls as well as a capsule does."""
     points = np.asarray(path, float)
     parts = []
     for i in range(0, len(points) - 1, 2):
         j = min(i + 2, len(points) - 1)
-        parts.append(rod(points[i], points[j], float(np.mean(radii[i : j + 1]))))
+        radius = float(np.mean(radii[i : j + 1]))
+        parts.append(rod(points[i], points[j], radius))
+        x, y, z = ((points[i] + points[j]) / 2).tolist()
+        dx, dy, _ = points[j] - points[i]
+        half = np.arctan2(-dx, dy) / 2
+        foot = (FLAT * radius, float(np.hypot(dx, dy)) / 2, 0.1 * radius)
+        parts.append(
+            felt(BOX, foot, (x, y, z - 0.9 * radius), quat=(float(np.cos(half)), 0.0, 0.0, float(np.sin(half))))
+        )
     return tube(points, list(radii), sides=sides), parts

@@ -52,6 +52,6 @@ FAMILY = Family(
             build=partial(_build, thick=0.0175, arc=0.100),
         ),
     ),
-    yaws=(-0.5, 0.5),
-    hint=Hint(words="across the middle of the bow, from above"),
+    yaws=(-0.9, -0.55),
+    hint=Hint(across=True, words="across the middle of the bow, from above"),
 )

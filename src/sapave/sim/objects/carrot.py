@@ -1,4 +1,4 @@
-"""Carrots: tapered, lying, with a tuft of leaves."""
+"""Carrots: tapered, lying, with a tuft of leaves; too thin for the hand on a counter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import skin
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._fruit import LEAF, lying
 from sapave.sim.objects._mesh import join, tube
 
@@ -51,6 +51,5 @@ FAMILY = Family(
             build=partial(_build, thick=0.0200, long=0.130, blunt=0.4, tuft=0.05),
         ),
     ),
-    yaws=(-0.5, 0.5),
-    hint=Hint(words="across the thick half, from above"),
+    graspable=False,
 )

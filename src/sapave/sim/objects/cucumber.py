@@ -1,4 +1,4 @@
-"""Cucumbers and courgettes: straight and green, lying."""
+"""Cucumbers and courgettes: straight and green, lying; too thin for the hand on a counter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import lighter, skin
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._fruit import lying
 from sapave.sim.objects._mesh import tube
 
@@ -55,6 +55,5 @@ FAMILY = Family(
             build=partial(_build, thick=0.0195, long=0.090, end=(0.70, 0.72, 0.40), stripes=True),
         ),
     ),
-    yaws=(-0.5, 0.5),
-    hint=Hint(words="across the middle, from above"),
+    graspable=False,
 )

@@ -38,13 +38,13 @@ FAMILY = Family(
     use="bake a cake with",
     colours=("white", "beige"),
     models=(
-        Model(name="white egg", material="egg shell", colours=("white",), build=partial(_build, size=0.0235)),
+        Model(name="white egg", material="egg shell", colours=("white",), build=partial(_build, size=0.0250)),
         Model(
             name="farm egg",
             synonyms=("brown egg",),
             material="egg shell",
             colours=("beige",),
-            build=partial(_build, size=0.0245),
+            build=partial(_build, size=0.0255),
         ),
         Model(
             name="easter egg",
@@ -52,7 +52,7 @@ FAMILY = Family(
             material="painted wood",
             colours=("red", "blue", "pink", "green", "yellow"),
             use="hide in the garden at easter",
-            build=partial(_build, size=0.0260, band=True),
+            build=partial(_build, size=0.0270, band=True),
         ),
     ),
 )

@@ -34,21 +34,21 @@ FAMILY = Family(
     use="bake for a moussaka",
     colours=("purple",),
     models=(
-        Model(name="globe eggplant", material="vegetable", build=partial(_build, thick=0.032, long=0.135, slim=0.62)),
+        Model(name="globe eggplant", material="vegetable", build=partial(_build, thick=0.032, long=0.125, slim=0.62)),
         Model(
-            name="slim eggplant",
-            synonyms=("japanese eggplant",),
+            name="graffiti eggplant",
+            synonyms=("pink eggplant",),
             material="vegetable",
-            build=partial(_build, thick=0.024, long=0.150, slim=0.72),
+            colours=("pink", "white"),
+            build=partial(_build, thick=0.030, long=0.110, slim=0.66),
         ),
         Model(
             name="baby eggplant",
             synonyms=("small aubergine",),
             material="vegetable",
-            colours=("purple", "white"),
+            colours=("purple",),
             build=partial(_build, thick=0.027, long=0.095, slim=0.60),
         ),
     ),
-    yaws=(-0.5, 0.5),
     hint=Hint(words="across the thick half"),
 )

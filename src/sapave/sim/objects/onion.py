@@ -55,7 +55,7 @@ FAMILY = Family(
             synonyms=("fresh onion",),
             material="vegetable",
             colours=("white",),
-            build=partial(_build, size=0.029, flat=0.90, green=0.03),
+            build=partial(_build, size=0.031, flat=0.90, green=0.03),
         ),
     ),
 )
