@@ -19,7 +19,7 @@ PLACE = np.array([0.28, 0.16])
 SMALL, LARGE = 64, 144
 """Side of the two pictures of an object [px]; the small one is cut out of a 176 x 128 image."""
 _SPACING = 1.0
-_TURN = 1.1
+_TURN = -2.2
 """Yaw of every thing on the sheet [rad]."""
 
 
