@@ -11,7 +11,7 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
 from sapave.sim.search import Search
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
-from sapave.sim.skills import CORRIDOR, Path, gaze
+from sapave.sim.skills import CORRIDOR, Path, gaze, grasps_for
 from sapave.sim.turns import straightened
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Expert:
         for side in sides:
             arm, _ = self._slices(side)
             now = world.controller.targets_other[arm]
-            for grasps in self.planner.grasps(side, centre):
+            for grasps in grasps_for(world.target.half_height, centre, side):
                 found = self.planner.plan(side, grasps, now)
                 if found is not None:
                     self.plan, self.carry = found

@@ -12,7 +12,7 @@ import numpy as np
 from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
 from sapave.sim.extent import outline, support
 from sapave.sim.ik import solve
-from sapave.sim.skills import Grasp, Path, grasps_across, grasps_for
+from sapave.sim.skills import Grasp, Path
 from sapave.sim.turns import lean_down, turn_z
 
 if TYPE_CHECKING:
@@ -159,14 +159,6 @@ class Planner:
         finally:
             model.geom_margin[:] = margin
         return worst
-
-    def grasps(self, side: str, centre: np.ndarray) -> list[list[Grasp]]:
-        """Grasps worth trying for the world's target at `centre` [3] m, in groups, the most reliable first."""
-        thing = self.world.target
-        if thing.family.hint.across:
-            axes = self.world.data.body(thing.name).xmat.reshape(3, 3)
-            return grasps_across(centre, side, float(np.arctan2(-axes[0, 1], axes[1, 1])))
-        return grasps_for(thing.half_height, centre, side)
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is

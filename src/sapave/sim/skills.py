@@ -168,18 +168,6 @@ def grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[G
     return [_crossed(yaws, first, reaches), swung, _crossed(yaws, rest, reaches)]
 
 
-def grasps_across(centre: np.ndarray, side: str, yaw: float) -> list[list[Grasp]]:
-    """Grasps from above for a bar lying along the y axis of its frame, which is turned by `yaw` [rad]: fingers across
-    it, the thumb swung in from the near side; `centre` [3] m of the bar, `side` the hand."""
-    heading = yaw if side == "left" else -yaw
-    heading = (heading + np.pi / 2) % np.pi - np.pi / 2  # a bar has two ends
-    yaws = heading + np.array([0.0, -0.1, 0.1, -0.2])
-    best = [(t, p, -0.010) for t in (1.35, 1.45) for p in (0.25, 0.4, 0.1)]
-    more = [(t, p, h) for t in (1.4, 1.3) for p in (0.55, 0.3) for h in (-0.004, 0.0)]
-    groups = [_crossed(yaws, best, (0.010, 0.016)), _crossed(yaws, more, (0.010, 0.004))]
-    return [[replace(g, thumb=THUMB_ASIDE, approach=1.1) for g in group] for group in groups]
-
-
 def _crossed(yaws: np.ndarray, shapes: list[tuple[float, float, float]], reaches: tuple[float, ...]) -> list[Grasp]:
     return [
         Grasp(yaw=float(yaw), pitch=pitch, tilt=tilt, height=height, reach=reach)

@@ -108,16 +108,6 @@ Build = Callable[[RGB, np.random.Generator], Shape]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hint:
-    """How hands best take things of a family."""
-
-    across: bool = False
-    """A bar that lies along its y axis: from above, the fingers across it."""
-    words: str = "around the body"
-    """For people."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Model:
     """One named object of a family, such as `camping mug`."""
 
@@ -149,10 +139,11 @@ class Family:
     graspable: bool = True
     """One hand can take it; False: it only receives, stands in the way or is looked at."""
     hollow: bool = False
-    """Open at the top: every shape of it has a cavity."""
+    """Open at the top: every object of it has a cavity (`Shape.cavity`) that can hold liquid."""
     yaws: tuple[float, float] = (-np.pi, np.pi)
     """How it may be turned when it is put somewhere on the left (y > 0) [rad]; the mirror image on the right."""
-    hint: Hint = Hint()
+    grasp: str = "around the body"
+    """For people: where a hand takes it (the expert finds its grasp by itself)."""
 
     def details(self) -> dict[str, Any]:
         """What `sapave list objects --json` says beside the name."""
@@ -162,7 +153,7 @@ class Family:
             "colours": list(self.colours),
             "graspable": self.graspable,
             "hollow": self.hollow,
-            "grasp": self.hint.words if self.graspable else "not with one hand",
+            "grasp": self.grasp if self.graspable else "not with one hand",
             "objects": [self._object(model) for model in self.models],
         }
 
@@ -176,6 +167,7 @@ class Family:
             "material": model.material,
             "use": model.use or self.use,
             "mass_kg": shape.mass,
+            "hollow": shape.cavity is not None,
             "width_m": round(2 * shape.radius, 4),
             "half_height_m": round(shape.half_height, 4),
         }

@@ -1,4 +1,4 @@
-"""Bananas: bent, lying on their side."""
+"""Bananas: bent, lying on their side; too thin for the hand on a counter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import skin
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._fruit import lying
 from sapave.sim.objects._mesh import tube
 
@@ -52,6 +52,5 @@ FAMILY = Family(
             build=partial(_build, thick=0.0175, arc=0.100),
         ),
     ),
-    yaws=(-0.9, -0.55),
-    hint=Hint(across=True, words="across the middle of the bow, from above"),
+    graspable=False,
 )

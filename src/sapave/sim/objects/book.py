@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, felt, lighter, skin
-from sapave.sim.objects._family import BOX, RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import BOX, RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import join, slab
 
 _PAPER = (0.93, 0.91, 0.82)
@@ -57,5 +57,5 @@ FAMILY = Family(
         ),
     ),
     yaws=(-2.2, -1.0),
-    hint=Hint(words="across the covers, from the open side"),
+    grasp="across the covers, from the open side",
 )

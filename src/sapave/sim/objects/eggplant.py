@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import skin
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._fruit import LEAF, lying
 from sapave.sim.objects._mesh import join, tube
 
@@ -50,5 +50,5 @@ FAMILY = Family(
             build=partial(_build, thick=0.027, long=0.095, slim=0.60),
         ),
     ),
-    hint=Hint(words="across the thick half"),
+    grasp="across the thick half",
 )

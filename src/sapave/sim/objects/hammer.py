@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import felt, post, skin, turned
-from sapave.sim.objects._family import BOX, RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import BOX, RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import lathe, slab, tube
 from sapave.sim.turns import turn_x
 
@@ -80,5 +80,5 @@ FAMILY = Family(
         ),
     ),
     yaws=(-0.4, 0.4),
-    hint=Hint(words="around the upright handle"),
+    grasp="around the upright handle",
 )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, handle, lighter, skin, vessel
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import tube
 
 
@@ -53,5 +53,5 @@ FAMILY = Family(
     ),
     hollow=True,
     yaws=(-0.9, 0.9),
-    hint=Hint(words="around the body, the handle away from the palm"),
+    grasp="around the body, the handle away from the palm",
 )

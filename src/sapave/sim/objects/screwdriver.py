@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, felt, post, skin, turned
-from sapave.sim.objects._family import BOX, RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import BOX, RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import slab
 
 _STEEL = (0.70, 0.71, 0.74)
@@ -58,5 +58,5 @@ FAMILY = Family(
             build=partial(_build, thick=0.0185, grip=0.098, blade=0.045, tip="socket"),
         ),
     ),
-    hint=Hint(words="around the handle"),
+    grasp="around the handle",
 )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, post, skin, turned
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Part, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Part, Shape
 from sapave.sim.objects._mesh import ball, join, lathe
 
 _STEEL = (0.72, 0.73, 0.76)
@@ -65,5 +65,5 @@ FAMILY = Family(
             build=partial(_mill, wide=0.0285, tall=0.130),
         ),
     ),
-    hint=Hint(words="around the waist"),
+    grasp="around the waist",
 )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import felt, lighter, post, skin, turned
-from sapave.sim.objects._family import BOX, RGB, Family, Hint, Model, Part, Shape
+from sapave.sim.objects._family import BOX, RGB, Family, Model, Part, Shape
 from sapave.sim.objects._mesh import lathe, slab, tube
 
 _WHITE = (0.93, 0.93, 0.91)
@@ -76,5 +76,5 @@ FAMILY = Family(
             build=partial(_build, wide=0.0315, tall=0.108, top="cap"),
         ),
     ),
-    hint=Hint(words="around the body below the pump"),
+    grasp="around the body below the pump",
 )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import skin, wall
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import lathe
 
 _CARD = (0.72, 0.58, 0.40)
@@ -56,5 +56,5 @@ FAMILY = Family(
             build=partial(_build, wide=0.035, tall=0.040, hole=0.66),
         ),
     ),
-    hint=Hint(words="around the outside"),
+    grasp="around the outside",
 )

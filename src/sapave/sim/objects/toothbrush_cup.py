@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, skin, vessel
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape, shade
+from sapave.sim.objects._family import RGB, Family, Model, Shape, shade
 from sapave.sim.objects._mesh import slab, tube
 from sapave.sim.turns import turn_y, turn_z
 
@@ -56,5 +56,5 @@ FAMILY = Family(
         ),
     ),
     hollow=True,
-    hint=Hint(words="around the cup"),
+    grasp="around the cup",
 )

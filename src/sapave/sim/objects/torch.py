@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, felt, post, skin, turned
-from sapave.sim.objects._family import BOX, RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import BOX, RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import slab
 
 _GLASS = (0.92, 0.93, 0.85)
@@ -58,5 +58,5 @@ FAMILY = Family(
             build=partial(_build, slim=0.0270, head=1.28, tall=0.095),
         ),
     ),
-    hint=Hint(words="around the body below the lamp"),
+    grasp="around the body below the lamp",
 )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from sapave.sim.objects._build import darker, lighter, skin, vessel
-from sapave.sim.objects._family import RGB, Family, Hint, Model, Shape
+from sapave.sim.objects._family import RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import lathe
 
 _BELLY = ((0.70, 0.0), (1.0, 0.28), (0.95, 0.48), (0.52, 0.76), (0.68, 1.0))
@@ -42,5 +42,5 @@ FAMILY = Family(
         Model(name="trumpet vase", synonyms=("flared vase",), material="ceramic", build=partial(_build, form=_FLARED)),
     ),
     hollow=True,
-    hint=Hint(words="around the belly"),
+    grasp="around the belly",
 )
