@@ -1,4 +1,4 @@
-"""Eggplants: a thick and a thin end, a green cap; they lie."""
+"""Eggplants: a thick and a thin end, a green cap; they lie, and roll out of the hand."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ FAMILY = Family(
             build=partial(_build, thick=0.027, long=0.095, slim=0.60),
         ),
     ),
-    grasp="across the thick half",
+    graspable=False,
 )
