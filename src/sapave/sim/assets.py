@@ -121,7 +121,7 @@ def convex_parts(mesh: Mesh, *, at_most: int = 16, threshold: float = 0.05) -> t
         import coacd  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ValueError(
-            "the package 'coacd' (it splits meshes into convex parts) is not installed; run: pip install 'sapave[assets]'"
+            "the package 'coacd' (convex parts of meshes) is not installed; run: pip install 'sapave[assets]'"
         ) from error
     coacd.set_log_level("error")
     found = coacd.run_coacd(

@@ -19,6 +19,7 @@ def cutlery(
 ) -> Shape:
     """A handle `long` m, up to half `wide` m broad, a neck, and a `head` whose neck end is at the origin."""
     length, half = long * g.uniform(0.97, 1.03), wide * g.uniform(0.97, 1.03)
+    head = Mesh(head.vertices * g.uniform(0.96, 1.04), head.faces)
     path = np.array([[0, -length, 0], [0, -0.9 * length, 0], [0, -0.45 * length, 0], [0, -0.05 * length, 0]])
     sizes = [(0.7 * half, grip), (half, grip), (0.75 * half, grip), (0.6 * half, 0.8 * grip)]
     neck = tube(

@@ -38,7 +38,10 @@ def lying(path: np.ndarray, radii: Sequence[float], *, sides: int = 12) -> tuple
     for i in range(0, len(points) - 1, 2):
         j = min(i + 2, len(points) - 1)
         radius = float(np.mean(radii[i : j + 1]))
-        parts.append(rod(points[i], points[j], radius))
+        along = (points[j] - points[i]) / np.linalg.norm(points[j] - points[i])
+        # a capsule's round ends reach beyond its axis; the drawn body ends flat
+        first, last = (0.8 * radius * along if end else 0.0 * along for end in (i == 0, j == len(points) - 1))
+        parts.append(rod(points[i] + first, points[j] - last, radius))
         x, y, z = ((points[i] + points[j]) / 2).tolist()
         dx, dy, _ = points[j] - points[i]
         half = np.arctan2(-dx, dy) / 2

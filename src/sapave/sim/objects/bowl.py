@@ -24,7 +24,7 @@ FAMILY = Family(
     name="bowl",
     nouns=("bowl", "dish", "basin"),
     use="eat soup from",
-    colours=("white", "blue", "red", "green", "yellow", "pink"),
+    colours=("white", "blue", "red", "green", "yellow", "pink", "silver", "brown", "beige"),
     models=(
         Model(
             name="cereal bowl",

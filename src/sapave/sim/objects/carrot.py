@@ -30,7 +30,7 @@ FAMILY = Family(
     name="carrot",
     nouns=("carrot", "raw carrot", "crunchy carrot"),
     use="grate for a salad",
-    colours=("orange",),
+    colours=("orange", "purple", "yellow"),
     models=(
         Model(
             name="long carrot",

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sapave.sim.objects._build import felt, lighter, skin
+from sapave.sim.objects._build import felt, skin
 from sapave.sim.objects._family import ELLIPSOID, RGB, Family, Model, Shape
 from sapave.sim.objects._mesh import lathe
 from sapave.sim.turns import turn_x
@@ -28,7 +28,7 @@ def _build(rgb: RGB, g: np.random.Generator, *, size: float, band: bool = False)
             edge = [
                 (radius(x + d) + e, a * (x + d)) for d, e in ((0, -0.002), (0, 0.0006), (0.16, 0.0006), (0.16, -0.002))
             ]
-            parts.append(skin(lathe(edge, sides=14, ring=True).at(rotation=lay), lighter(rgb, 0.2), density=0.0))
+            parts.append(skin(lathe(edge, sides=14, ring=True).at(rotation=lay), (0.80, 0.16, 0.22), density=0.0))
     return Shape(parts=tuple(parts), radius=r, half_height=r, mass=0.065)
 
 
@@ -38,7 +38,7 @@ FAMILY = Family(
     use="bake a cake with",
     colours=("white", "beige"),
     models=(
-        Model(name="white egg", material="egg shell", colours=("white",), build=partial(_build, size=0.0250)),
+        Model(name="white egg", material="egg shell", build=partial(_build, size=0.0250)),
         Model(
             name="farm egg",
             synonyms=("brown egg",),
@@ -50,7 +50,6 @@ FAMILY = Family(
             name="easter egg",
             synonyms=("painted egg",),
             material="painted wood",
-            colours=("red", "blue", "pink", "green", "yellow"),
             use="hide in the garden at easter",
             build=partial(_build, size=0.0270, band=True),
         ),

@@ -32,7 +32,7 @@ FAMILY = Family(
     name="eggplant",
     nouns=("eggplant", "aubergine", "brinjal"),
     use="bake for a moussaka",
-    colours=("purple",),
+    colours=("purple", "pink", "white"),
     models=(
         Model(name="globe eggplant", material="vegetable", build=partial(_build, thick=0.032, long=0.125, slim=0.62)),
         Model(

@@ -32,7 +32,7 @@ FAMILY = Family(
     name="fork",
     nouns=("fork", "table fork", "steel fork"),
     use="eat pasta with",
-    colours=("red", "blue", "green", "yellow", "white"),
+    colours=("red", "blue", "green", "yellow", "white", "black", "brown"),
     models=(
         Model(name="dinner fork", material="steel, plastic handle", build=partial(_build, tines=4, size=0.040)),
         Model(

@@ -55,7 +55,7 @@ FAMILY = Family(
     name="hammer",
     nouns=("hammer", "hand hammer", "tack hammer"),
     use="drive a nail with",
-    colours=("red", "blue", "yellow", "black", "brown"),
+    colours=("red", "blue", "yellow", "black", "brown", "white"),
     models=(
         Model(
             name="claw hammer",

@@ -32,7 +32,7 @@ FAMILY = Family(
     name="jug",
     nouns=("jug", "pitcher", "ewer"),
     use="pour water into glasses",
-    colours=("white", "blue", "yellow", "red", "green"),
+    colours=("white", "blue", "yellow", "red", "green", "pink"),
     models=(
         Model(name="water jug", material="ceramic", build=partial(_build, tall=0.118, neck=0.80)),
         Model(

@@ -43,7 +43,7 @@ FAMILY = Family(
     name="kettle",
     nouns=("kettle", "water kettle", "tea kettle"),
     use="boil water in",
-    colours=("silver", "red", "white", "green", "blue"),
+    colours=("silver", "red", "white", "green", "blue", "black", "brown"),
     models=(
         Model(
             name="whistling kettle",

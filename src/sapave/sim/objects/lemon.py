@@ -26,7 +26,7 @@ FAMILY = Family(
     name="lemon",
     nouns=("lemon", "fresh lemon", "sour lemon"),
     use="squeeze over fish",
-    colours=("yellow",),
+    colours=("yellow", "green"),
     models=(
         Model(name="smooth lemon", material="fruit", build=partial(_build, size=0.029, long=1.22, tip=0.007)),
         Model(

@@ -20,9 +20,18 @@ def _build(
     path = np.append(path, [[r + length, 0, z + 0.014]], 0)
     stick = skin(tube(path, [(0.006, 0.004), (0.007, 0.005), (0.011, 0.006), (0.008, 0.005)], sides=8), grip)
     bar = felt(BOX, (length / 2, 0.009, 0.005), (r + length / 2, 0.0, z + 0.007), grip=False)
+    # it stands on a square: a round foot under a long handle creeps
+    square = felt(BOX, (0.68 * foot * r, 0.68 * foot * r, 0.001), (0.0, 0.0, -h / 2 + 0.0007))
     outline = [(foot * r, 0.0), ((foot + 1) / 2 * r, 0.3 * h), (r, h)]
     return vessel(
-        outline, 0.0035, rgb, mass=0.6, inside=darker(rgb, 0.75), steps=(0, 1, 2), extra=(stick, bar), floor=0.005
+        outline,
+        0.0035,
+        rgb,
+        mass=0.6,
+        inside=darker(rgb, 0.75),
+        steps=(0, 1, 2),
+        extra=(stick, bar, square),
+        floor=0.005,
     )
 
 
@@ -30,7 +39,7 @@ FAMILY = Family(
     name="pan",
     nouns=("pan", "cooking pan", "skillet"),
     use="fry an egg in",
-    colours=("black", "silver", "red", "blue"),
+    colours=("black", "silver", "red", "blue", "grey", "white"),
     models=(
         Model(
             name="frying pan",

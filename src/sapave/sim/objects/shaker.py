@@ -42,7 +42,7 @@ FAMILY = Family(
     name="shaker",
     nouns=("shaker", "seasoning shaker", "cruet"),
     use="season the soup with",
-    colours=("white", "blue", "red", "green", "yellow"),
+    colours=("white", "blue", "red", "green", "yellow", "brown", "black", "beige"),
     models=(
         Model(
             name="salt shaker",

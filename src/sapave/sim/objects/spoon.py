@@ -36,7 +36,7 @@ FAMILY = Family(
     name="spoon",
     nouns=("spoon", "tablespoon", "steel spoon"),
     use="stir the tea with",
-    colours=("red", "blue", "green", "yellow", "white"),
+    colours=("red", "blue", "green", "yellow", "white", "beige", "brown"),
     models=(
         Model(name="teaspoon", material="steel, plastic handle", build=partial(_build, size=0.019, metal=_STEEL)),
         Model(

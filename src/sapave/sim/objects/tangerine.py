@@ -43,11 +43,10 @@ FAMILY = Family(
             build=partial(_build, size=0.036, flat=0.95),
         ),
         Model(
-            name="blood mandarin",
-            synonyms=("red mandarin",),
+            name="satsuma",
+            synonyms=("seedless mandarin",),
             material="fruit",
-            colours=("red",),
-            build=partial(_build, size=0.032),
+            build=partial(_build, size=0.032, flat=0.78),
         ),
     ),
 )

@@ -30,7 +30,7 @@ FAMILY = Family(
     name="tape",
     nouns=("tape", "roll of tape", "sticky tape"),
     use="close a parcel with",
-    colours=("silver", "brown", "beige", "blue", "red", "yellow", "green"),
+    colours=("silver", "brown", "beige", "blue", "red", "yellow", "green", "black"),
     models=(
         Model(
             name="duct tape",

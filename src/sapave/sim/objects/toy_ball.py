@@ -32,7 +32,7 @@ FAMILY = Family(
     name="toy_ball",
     nouns=("ball", "bouncy ball", "play ball"),
     use="throw and catch",
-    colours=("red", "blue", "green", "orange", "pink"),
+    colours=("red", "blue", "green", "orange", "pink", "yellow"),
     models=(
         Model(
             name="tennis ball",
