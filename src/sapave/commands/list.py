@@ -39,15 +39,19 @@ def describe(package: str, name: str, value: Any) -> str:
     return ""
 
 
-def rows(kind: str) -> list[dict[str, str]]:
-    """Name and one line of everything on the shelf `kind`; KeyError with the nearest kind."""
+def rows(kind: str) -> list[dict[str, Any]]:
+    """Name, one line and, where a thing has them, `details()` of everything on the shelf `kind`; KeyError with the
+    nearest kind."""
     from sapave.base.shelf import choose, shelf
     from sapave.sim.gl import ensure_gl
 
     package, attribute = choose(SHELVES, kind, "kind of thing")
     ensure_gl(required=False)
     found = shelf(package, attribute)
-    return [{"name": name, "doc": describe(package, name, value)} for name, value in found.items()]
+    return [
+        {"name": name, "doc": describe(package, name, value), **getattr(value, "details", dict)()}
+        for name, value in found.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class ListConfig:
     """Options of `sapave list KIND`."""
 
     json: bool = False
-    """Print JSON: a list of {name, doc}."""
+    """Print JSON: a list of {name, doc}, and of objects all that is known of them."""
 
 
 def run(arguments: list[str]) -> None:
@@ -71,7 +75,8 @@ def run(arguments: list[str]) -> None:
         return
     width = max((len(row["name"]) for row in found), default=0)
     for row in found:
-        print(f"{row['name']:{width}s}  {row['doc']}".rstrip())
+        members = ", ".join(member["name"] for member in row.get("objects", ()))
+        print(f"{row['name']:{width}s}  {row['doc']}{': ' if members else ''}{members}".rstrip())
 
 
 COMMAND = Command(name="list", summary=SUMMARY, run=run)

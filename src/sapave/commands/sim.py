@@ -1,9 +1,13 @@
-"""`sapave sim`: film an episode while the expert (or any policy) plays it, or watch it live in the browser."""
+"""`sapave sim`: film an episode while the expert (or any policy) plays it, or watch it live in the browser.
+
+`sapave sim import ASSET` and `sapave sim sheet` have files of their own.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +18,12 @@ if TYPE_CHECKING:
 
     from sapave.sim.world import World
 
-SUMMARY = "film a scene while the expert plays it, or watch it live in the browser"
+SUMMARY = "film a scene while the expert plays it, or watch it live in the browser; import a mesh; draw all objects"
+MORE = {"import": "sapave.commands._sim_import", "sheet": "sapave.commands._sim_sheet"}
+"""Words after `sapave sim` that do something else, and the modules that do it."""
+HELP = """film a scene while the expert plays it, or watch it live in the browser
+
+also: `sapave sim import ASSET` makes an object of your own mesh, `sapave sim sheet` draws every object"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +42,8 @@ class SimConfig:
     """A name of `sapave list policies`."""
     camera: str = "active"
     """active | fixed: whether the head may move."""
+    object: Path | None = None
+    """Folder of an imported object (`sapave sim import`): it stands alone on the counter and is picked."""
     out: Path = Path("runs/sim")
     """Folder of the film (mp4) and its first picture (png)."""
     live: bool = False
@@ -88,7 +99,7 @@ def simulate(config: SimConfig) -> Path | None:
     spec = EpisodeSpec(
         task=config.task, condition=config.condition, seed=config.seed, scene=config.scene, camera=config.camera
     )
-    world = World(spec)
+    world = World(spec) if config.object is None else _with_object(config.object, config)
     print(f"{world.spec.task}, {world.spec.condition}, seed {world.spec.seed}, {world.spec.scene}: {world.instruction}")
     stage: Any = Shown(world, config.port) if config.live else world
     record = play(stage, entry.make(), film=not config.live, needs_images=entry.needs_images)
@@ -100,7 +111,8 @@ def simulate(config: SimConfig) -> Path | None:
         return None
     assert record.film is not None
     frames = film.side_by_side(record.film)
-    stem = f"{config.policy}-{config.task}-{config.condition}-{config.seed}"
+    condition = config.condition if config.object is None else config.object.name
+    stem = f"{config.policy}-{config.task}-{condition}-{config.seed}"
     path = config.out / f"{stem}.mp4"
     with atomic(path) as partial:
         partial.write_bytes(film.encode(frames))
@@ -112,9 +124,26 @@ def simulate(config: SimConfig) -> Path | None:
     return path
 
 
+def _with_object(folder: Path, config: SimConfig) -> World:
+    """A kitchen with an imported object in it; ValueError for what does not go together."""
+    from sapave.sim.assets import family_of, load_asset
+    from sapave.sim.objects._family import make_thing
+    from sapave.sim.stage import stage
+
+    if config.task != "pick":
+        raise ValueError(f"--object goes with the task 'pick', found '{config.task}'")
+    family = family_of(load_asset(folder))
+    if not family.graspable:
+        raise ValueError(f"{folder}: one hand cannot take it (8 cm wide at most, 3 cm high at least)")
+    return stage(make_thing("thing0", family, family.colours[0], 0), seed=config.seed, scene=config.scene or "studio")
+
+
 def run(arguments: list[str]) -> None:
     """Read the options and play."""
-    config = read_config(SimConfig, arguments, "sim", SUMMARY)
+    if arguments and arguments[0] in MORE:
+        import_module(MORE[arguments[0]]).run(arguments[1:])
+        return
+    config = read_config(SimConfig, arguments, "sim", HELP)
     from sapave.sim.gl import ensure_gl
 
     ensure_gl()

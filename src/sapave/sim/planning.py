@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 
 from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
+from sapave.sim.extent import outline, support
 from sapave.sim.ik import solve
 from sapave.sim.skills import Grasp, Path
 from sapave.sim.turns import lean_down, turn_z
@@ -118,15 +119,17 @@ class Planner:
         return self.robot.chains[side].pose(stream)
 
     def extent(self, flip: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], float]:
-        """How far the target's solid parts reach from its centre in a direction [3] (of the mirrored world) [m]."""
+        """How far what the hand spans of the target reaches from its centre in a direction [3] (of the mirrored
+        world) [m]."""
         model, data = self.model, self.world.data
         centre = self.world.position(self.world.target.name)
-        solid = [g for g in self._target_geoms if model.geom_contype[g]]
+        known = zip(self._target_geoms, self.world.target.shape.parts, strict=True)  # MuJoCo keeps a body's order
         parts = [
-            (model.geom_type[g], model.geom_size[g], data.geom_xpos[g] - centre, data.geom_xmat[g].reshape(3, 3))
-            for g in solid
+            (*outline(model, int(g)), data.geom_xpos[g] - centre, data.geom_xmat[g].reshape(3, 3))
+            for g, part in known
+            if part.solid and part.grip
         ]
-        return lambda direction: max(_support(*part, flip(direction)) for part in parts)
+        return lambda direction: max(support(*part, flip(direction)) for part in parts)
 
     def touches(
         self, side: str, arms: np.ndarray, hand: np.ndarray, *, target: float = CLEARANCE, scene: float = CLEARANCE
@@ -353,23 +356,6 @@ class Planner:
                 retreat=Path(np.stack([lowered, drawn, raised])),
             )
         return None
-
-
-def _support(kind: int, size: np.ndarray, at: np.ndarray, axes: np.ndarray, direction: np.ndarray) -> float:
-    """Reach of one primitive along a unit direction [3], from the object's centre [m]."""
-    local = axes.T @ direction
-    shapes = mujoco.mjtGeom
-    if kind == shapes.mjGEOM_BOX:
-        reach = float(np.abs(local) @ size)
-    elif kind == shapes.mjGEOM_CYLINDER:
-        reach = float(size[0] * np.hypot(local[0], local[1]) + size[1] * abs(local[2]))
-    elif kind == shapes.mjGEOM_CAPSULE:
-        reach = float(size[0] + size[1] * abs(local[2]))
-    elif kind == shapes.mjGEOM_ELLIPSOID:
-        reach = float(np.linalg.norm(local * size))
-    else:
-        reach = float(size[0])
-    return reach + float(at @ direction)
 
 
 def _same(value: np.ndarray) -> np.ndarray:

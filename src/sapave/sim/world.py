@@ -26,8 +26,18 @@ SETTLE_TICKS = 4
 class World:
     """A simulated episode. Same spec, same bits, on any worker and in any order."""
 
-    def __init__(self, spec: EpisodeSpec, *, width: int = 176, height: int = 128, robot: str = "g1") -> None:
-        """Build the episode; raises ValueError when no candidate layout measures as the condition asked for."""
+    def __init__(
+        self,
+        spec: EpisodeSpec,
+        *,
+        width: int = 176,
+        height: int = 128,
+        robot: str = "g1",
+        layout: Layout | None = None,
+    ) -> None:
+        """Build the episode; raises ValueError when no candidate layout measures as the condition asked for. A given
+        `layout` is taken as it is (with spec.attempt >= 0): for things that stand in no scene."""
+        self._given = layout
         self.width, self.height = width, height
         self.robot: Robot = pick("sapave.sim.robots", "ROBOT", robot)
         self.task: Task = pick("sapave.sim.tasks", "TASK", spec.task)
@@ -50,7 +60,7 @@ class World:
         self._start()
 
     def _build(self, spec: EpisodeSpec, attempt: int) -> None:
-        layout = sample_layout(spec, attempt)
+        layout = self._given or sample_layout(spec, attempt)
         self.spec = replace(spec, attempt=attempt, scene=layout.scene.name)
         self.layout: Layout = layout
         self.things: tuple[Thing, ...] = tuple(s.thing for s in layout.standings)
