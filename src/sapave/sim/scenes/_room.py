@@ -28,6 +28,11 @@ CABINET_CORNER = Slot(furniture="cabinet", low=(0.25, 0.36), high=(0.29, 0.40), 
 SLOTS = (DRAWER_FRONT, DRAWER_CORNER, CABINET_FRONT, CABINET_CORNER)
 
 
+def darker(rgb: RGB, share: float) -> RGB:
+    """The same colour, `share` as bright."""
+    return share * rgb[0], share * rgb[1], share * rgb[2]
+
+
 def room_places(**words: str) -> dict[str, Place]:
     """The kitchens' places without the shelf; `words` renames them, as in `left="on the left side of the desk"`."""
     from dataclasses import replace
@@ -56,15 +61,15 @@ def build_room(
     """A worktop (`base`), two wings, a wall (`back`) and `fittings` (furniture name, x, y, z)."""
     surface, cupboard, plaster = jitter(top, g), jitter(front, g, 0.04), jitter(wall, g, 0.04)
     palette = Palette(
-        worktop=add_material(spec, "worktop", surface, jitter(surface, g, 0.10), kind=grain, repeat=5),
+        worktop=add_material(spec, "worktop", surface, darker(surface, 0.88), kind=grain, repeat=5),
         front=add_material(spec, "front", cupboard, cupboard, kind="flat"),
         wall=add_material(
             spec, "wall", plaster, jitter(plaster, g, 0.08), kind="checker" if tiles else "flat", repeat=6
         ),
-        wood=add_material(spec, "wood", jitter(wood, g, 0.04), jitter(wood, g, 0.08), kind="speckle", repeat=2),
+        wood=add_material(spec, "wood", jitter(wood, g, 0.04), darker(wood, 0.86), kind="speckle", repeat=2),
         accent=jitter(accent, g, 0.04),
     )
-    boards = add_material(spec, "floor", floor, (0.88 * floor[0], 0.88 * floor[1], 0.88 * floor[2]), kind="checker", repeat=3)
+    boards = add_material(spec, "floor", floor, darker(floor, 0.88), kind="checker", repeat=3)
     ground = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=(4, 4, 0.1), contype=1, conaffinity=3)
     ground.material = boards
     put(spec, back, palette, g, (FRONT_EDGE + counter.DEPTH, 0, 0))

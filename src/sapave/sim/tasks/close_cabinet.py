@@ -30,7 +30,7 @@ TASK = Task(
     seconds=14.0,
     reached=is_shut,
     needs="cabinet",
-    start=(0.45, 0.85),
+    start=(0.12, 0.6),
     stages=(TOUCHED, STIRRED,),
     expert="handles",
 )
