@@ -29,8 +29,9 @@ CLEAR = 0.004
 """Hand and arm keep this far from everything on the way [m]."""
 STEPS = 10
 """Postures along the way of the bar."""
-OVER = {"drawer": (0.040, 0.165), "cabinet": (0.20, 1.53)}
-"""How far the hand goes beyond closed, and up to where it opens [m or rad]."""
+OVER = {"drawer": ((0.040, 0.165), (0.02, 0.16)), "cabinet": ((0.20, 1.70), (0.15, 1.6), (0.12, 1.5))}
+"""How far the hand goes beyond closed, and up to where it opens [m or rad]; the bar stays a little behind the hand, so
+the first that is within reach is taken."""
 # offsets of the hand's yaw from the heading, pitch, roll, and how much of a door's turn the hand follows; in the order
 # of liking
 GRIPS = {
@@ -84,9 +85,16 @@ class GripPlanner:
     def plan(self, now: np.ndarray, value: float, opens: bool, closes: bool) -> HandlePlan | None:
         """The best feasible grip with the arm at `now` [7] rad and the unit's joint at `value`, for the part of the
         bar's way that the task needs; None when there is none."""
-        over, top = OVER[self.unit.articulation.kind]
-        down = np.linspace(value, -over, STEPS) if closes else np.array([value])
-        up = np.linspace(value, top, STEPS) if opens and top > value else np.array([value])
+        for over, top in OVER[self.unit.articulation.kind]:
+            found = self._plan(now, value, over if closes else -value, top if opens else value)
+            if found is not None:
+                return found
+        return None
+
+    def _plan(self, now: np.ndarray, value: float, over: float, top: float) -> HandlePlan | None:
+        """A grip at `value` with which the hand can move the bar from -over to `top`."""
+        down = np.linspace(value, -over, STEPS) if value > -over else np.array([value])
+        up = np.linspace(value, top, STEPS) if top > value else np.array([value])
         grips = GRIPS[self.unit.articulation.kind]
         chain, limits = self.base.chain, self.base.limits
         yaw = self.unit.yaw * self.unit.side

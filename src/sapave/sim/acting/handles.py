@@ -18,8 +18,10 @@ from sapave.sim.units import Unit
 if TYPE_CHECKING:
     from sapave.sim.world import World
 
-NEAR = 0.03
-"""A bar within this of its place in the hand can be gripped [m]."""
+NEAR, HELD = 0.016, 0.03
+"""A bar within this of its place in the hand can be gripped, and is held by closed fingers [m]."""
+SETTLING = 4
+"""So many ticks the hand lags behind its targets: fingers that close sooner close above the bar."""
 SHUT = 1.15
 """Fingers beyond this hold what is in them [rad]."""
 PULL_SPEED = 0.045
@@ -40,7 +42,12 @@ class _State:
     """Is the bar where the fingers can close on it?"""
     unseen: bool
     value: float
+    """The unit's joint [m or rad]."""
     stage: int
+    waited: int = 0
+    """Ticks that the hand has been where it grips, in this rollout."""
+    lag: float = 0.0
+    """How far the unit stays behind the gripping hand [m or rad]."""
 
 
 class HandleExpert:
@@ -87,8 +94,11 @@ class HandleExpert:
         head, other = controller.targets_head, controller.targets_other
         value = world.joint(self.unit.name)[0]
         off = self._in_hand() - BAR_IN_HAND * ([1, 1, 1] if self.side == "left" else [1, -1, 1])
-        near = bool(np.hypot(off[0], off[1]) < NEAR and abs(off[2]) < 0.05)
+        closed = float(np.mean(other[self._hand][:4])) > OPEN_HAND[0] + 0.1
+        near = bool(np.hypot(off[0], off[1]) < (HELD if closed else NEAR) and abs(off[2]) < 0.05)
         state = _State(head, other[self._arm], other[self._hand], near, False, value, world.judge.stage)
+        if self._gripped(state) and self.plan is not None:
+            state.lag = self.plan.value_at(state.arm) - value
         state.unseen = self.looks and not self._gripped(state) and not self._visible()
         return state
 
@@ -109,6 +119,13 @@ class HandleExpert:
 
     def _wants_open(self, state: _State) -> bool:
         return state.stage < self._opened if self._opened else self._opens
+
+    def _done(self, state: _State) -> bool:
+        """Is the unit where it should be, with a margin?"""
+        piece = self.unit.articulation
+        if self._wants_open(state):
+            return state.value > piece.open_at + 0.25 * (piece.travel - piece.open_at)
+        return state.value < 0.5 * piece.shut_at
 
     # ---- plans --------------------------------------------------------------------------------------------
 
@@ -157,10 +174,12 @@ class HandleExpert:
         if self.plan is None:
             return
         if not state.near:
-            state.near = bool(np.abs(state.arm - self.plan.approach.points[-1]).max() < AT)
+            there = bool(np.abs(state.arm - self.plan.approach.points[-1]).max() < AT)
+            state.waited = state.waited + 1 if there else 0
+            state.near = state.waited > SETTLING
         if self._gripped(state):
-            state.value = self.plan.value_at(state.arm)
-            if self._opened and state.stage == self._opened - 1 and state.value > self.unit.articulation.open_at:
+            state.value = self.plan.value_at(state.arm) - state.lag
+            if self._opened and state.stage == self._opened - 1 and self._done(state):
                 state.stage += 1
 
     def _gaze(self) -> np.ndarray:
@@ -178,6 +197,8 @@ class HandleExpert:
             return look, still, np.zeros(6)
         closure = float(np.mean(state.hand[:4]))
         ready, shut = OPEN_HAND - state.hand, SHUT_HAND - state.hand
+        if self._done(state):
+            return look, still, np.zeros(6)
         if self._gripped(state):
             path = self.plan.work if self._wants_open(state) else Path(self.plan.work.points[::-1])
             return look, path.next_step(state.arm, PULL_SPEED), shut
