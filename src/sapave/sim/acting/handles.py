@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
-from sapave.sim.acting._grip import BAR_IN_HAND, OPEN_HAND, SHUT_HAND, GripPlanner, HandlePlan
+from sapave.sim.acting._grip import HOOK, GripPlanner, HandlePlan
 from sapave.sim.disturbance import Disturbance
 from sapave.sim.experts import AT, ASTRAY, CHUNK, HEAD_GAIN, IDLE_STEP
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
@@ -18,8 +18,8 @@ from sapave.sim.units import Unit
 if TYPE_CHECKING:
     from sapave.sim.world import World
 
-NEAR, HELD = 0.016, 0.03
-"""A bar within this of its place in the hand can be gripped, and is held by closed fingers [m]."""
+NEAR = 0.016
+"""A bar within this of its place in the hand can be gripped [m]."""
 SETTLING = 4
 """So many ticks the hand lags behind its targets: fingers that close sooner close above the bar."""
 SHUT = 1.15
@@ -93,9 +93,10 @@ class HandleExpert:
         controller, world = self.world.controller, self.world
         head, other = controller.targets_head, controller.targets_other
         value = world.joint(self.unit.name)[0]
-        off = self._in_hand() - BAR_IN_HAND * ([1, 1, 1] if self.side == "left" else [1, -1, 1])
-        closed = float(np.mean(other[self._hand][:4])) > OPEN_HAND[0] + 0.1
-        near = bool(np.hypot(off[0], off[1]) < (HELD if closed else NEAR) and abs(off[2]) < 0.05)
+        mode = self.plan.mode if self.plan else HOOK
+        off = self._in_hand() - mode.bar * ([1, 1, 1] if self.side == "left" else [1, -1, 1])
+        closed = float(np.mean(other[self._hand][:4])) > mode.ready[0] + 0.1
+        near = bool(np.hypot(off[0], off[1]) < (mode.loose if closed else NEAR) and abs(off[2]) < 0.05)
         state = _State(head, other[self._arm], other[self._hand], near, False, value, world.judge.stage)
         if self._gripped(state) and self.plan is not None:
             state.lag = self.plan.value_at(state.arm) - value
@@ -109,6 +110,11 @@ class HandleExpert:
 
     def _gripped(self, state: _State) -> bool:
         return state.near and float(np.mean(state.hand[:4])) > SHUT
+
+    def _grasping(self, state: _State) -> bool:
+        """Are the fingers closed farther than on the way?"""
+        mode = self.plan.mode if self.plan else HOOK
+        return float(np.mean(state.hand[:4])) > mode.ready[0] + 0.08
 
     def _visible(self) -> bool:
         points = sample_points(self.world.position(self.unit.name), self.unit.radius, self.unit.half_height)
@@ -141,7 +147,7 @@ class HandleExpert:
                 return
         elif self.plan is None and self._tried is not None and abs(state.value - self._tried) < 1e-4:
             return
-        if abs(self.world.joint(self.unit.name)[1]) > 0.05 or np.mean(state.hand[:4]) > OPEN_HAND[0] + 0.1:
+        if abs(self.world.joint(self.unit.name)[1]) > 0.05 or self._grasping(state):
             return
         self._tried, self._nearest = state.value, np.inf
         opens = self._wants_open(state)
@@ -195,17 +201,16 @@ class HandleExpert:
         still, speed = np.zeros(7), float(self.world.robot.other_step[0])
         if self.plan is None:
             return look, still, np.zeros(6)
-        closure = float(np.mean(state.hand[:4]))
-        ready, shut = OPEN_HAND - state.hand, SHUT_HAND - state.hand
+        ready, shut = self.plan.mode.ready - state.hand, self.plan.mode.hold - state.hand
         if self._done(state):
             return look, still, np.zeros(6)
         if self._gripped(state):
             path = self.plan.work if self._wants_open(state) else Path(self.plan.work.points[::-1])
             return look, path.next_step(state.arm, PULL_SPEED), shut
         arrived = bool(np.abs(state.arm - self.plan.approach.points[-1]).max() < 2 * AT)
-        if state.near and (arrived or closure > OPEN_HAND[0] + 0.1):
+        if state.near and (arrived or self._grasping(state)):
             return look, still, shut
-        if closure > OPEN_HAND[0] + 0.05 or state.unseen:
+        if self._grasping(state) or state.unseen:
             return look, still, ready
         return look, self.plan.approach.next_step(state.arm, speed, slow=SLOW), ready
 
