@@ -71,9 +71,7 @@ def place_unit(
     piece = articulation(slot.furniture)
     position = np.array([x, side * y, slot.z + piece.height])
     yaw = side * float(g.uniform(*slot.yaw))
-    return Unit(
-        name=name, articulation=piece, position=position, yaw=yaw, side=side, colour=colour, rgb=rgb, start=0.0
-    )
+    return Unit(name=name, articulation=piece, position=position, yaw=yaw, side=side, colour=colour, rgb=rgb, start=0.0)
 
 
 def opened(unit: Unit, share: float) -> Unit:
@@ -92,9 +90,7 @@ def articulation(furniture: str) -> Articulation:
 def add_unit(spec: mujoco.MjSpec, unit: Unit, palette: Palette) -> None:
     """Build a unit into a world; its joint starts at 0."""
     half = unit.yaw / 2
-    case = spec.worldbody.add_body(
-        name=f"{unit.name}_case", pos=unit.position, quat=(np.cos(half), 0, 0, np.sin(half))
-    )
+    case = spec.worldbody.add_body(name=f"{unit.name}_case", pos=unit.position, quat=(np.cos(half), 0, 0, np.sin(half)))
     unit.articulation.add(case, palette, unit.rgb, unit.side)
     spec.add_exclude(bodyname1=case.name, bodyname2=f"{unit.name}_leaf")
     spec.add_exclude(bodyname1=case.name, bodyname2=unit.name)

@@ -29,9 +29,7 @@ class Acting(Protocol):
         ...
 
 
-def expert_for(
-    world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True
-) -> Acting:
+def expert_for(world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True) -> Acting:
     """The expert that the world's task names (Task.expert)."""
     make = shelf("sapave.sim.acting", "EXPERT")[world.task.expert]
     return make(world, rng, noise=noise, wait_for_view=wait_for_view)

@@ -45,7 +45,7 @@ HOOK = Mode(
     loose=0.03,
 )
 """Half-curled fingers slip behind the bar from the palm's side and close on it; the thumb stays aside till then."""
-_PUSH = dict(bar=np.array([0.032, 0.024, 0.003]), ready=_FIST, hold=_FIST, loose=0.02)
+_PUSH = dict(bar=np.array([0.032, 0.024, 0.003]), ready=_FIST, hold=_FIST, loose=0.028)
 PUSH_FROM_ABOVE = Mode(wait=np.array([0.0, 0.085, 0.0]), **_PUSH)
 PUSH_FROM_BEHIND = Mode(wait=np.array([-0.07, 0.0, 0.0]), **_PUSH)
 """A fist before the bar."""

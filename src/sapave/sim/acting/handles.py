@@ -10,7 +10,7 @@ import numpy as np
 from sapave.base.types import ActionChunk, Observation
 from sapave.sim.acting._grip import HOOK, GripPlanner, HandlePlan
 from sapave.sim.disturbance import Disturbance
-from sapave.sim.experts import AT, ASTRAY, CHUNK, HEAD_GAIN, IDLE_STEP
+from sapave.sim.experts import ASTRAY, AT, CHUNK, HEAD_GAIN, IDLE_STEP
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 from sapave.sim.skills import CORRIDOR, Path, gaze
 from sapave.sim.units import Unit

@@ -1,6 +1,8 @@
-"""The rooms of the suite activemanip: a worktop with two wings as in the kitchens, other furniture, other households."""
+"""The rooms of the suite activemanip: a worktop with two wings as in the kitchens, other furniture and people."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import mujoco
 import numpy as np
@@ -20,12 +22,12 @@ from sapave.sim.scenes._scene import (
 )
 
 DRAWER_FRONT = Slot(furniture="drawer_chest", low=(0.29, 0.19), high=(0.32, 0.25), z=TOP)
-DRAWER_CORNER = Slot(
-    furniture="drawer_chest", low=(0.17, 0.39), high=(0.22, 0.43), z=TOP, yaw=(0.75, 1.0), hidden=True
-)
+DRAWER_CORNER = Slot(furniture="drawer_chest", low=(0.17, 0.39), high=(0.22, 0.43), z=TOP, yaw=(0.75, 1.0), hidden=True)
 CABINET_FRONT = Slot(furniture="cabinet", low=(0.31, 0.09), high=(0.34, 0.13), z=TOP, yaw=(-0.05, 0.15))
 CABINET_CORNER = Slot(furniture="cabinet", low=(0.25, 0.36), high=(0.29, 0.40), z=TOP, yaw=(0.75, 0.95), hidden=True)
-SLOTS = (DRAWER_FRONT, DRAWER_CORNER, CABINET_FRONT, CABINET_CORNER)
+DRAWERS, CABINETS = (DRAWER_FRONT, DRAWER_CORNER), (CABINET_FRONT, CABINET_CORNER)
+SLOTS = DRAWERS + CABINETS
+"""Measured: every handle that these allow is within reach of the hand of its side, closed and open."""
 
 
 def darker(rgb: RGB, share: float) -> RGB:
@@ -33,12 +35,13 @@ def darker(rgb: RGB, share: float) -> RGB:
     return share * rgb[0], share * rgb[1], share * rgb[2]
 
 
-def room_places(**words: str) -> dict[str, Place]:
-    """The kitchens' places without the shelf; `words` renames them, as in `left="on the left side of the desk"`."""
-    from dataclasses import replace
-
+def room_places(what: str = "counter") -> dict[str, Place]:
+    """The kitchens' places without the shelf; `what` names the worktop, as in `on the left side of the desk`."""
     places = {name: place for name, place in kitchen_places().items() if name != "shelf"}
-    return {name: replace(place, words=words.get(name, place.words)) for name, place in places.items()}
+    if what != "counter":
+        for side in ("left", "right"):
+            places[side] = replace(places[side], words=f"on the {side} side of the {what}")
+    return places
 
 
 def build_room(

@@ -97,7 +97,9 @@ def kitchen_places() -> dict[str, Place]:
 
 def put(spec: mujoco.MjSpec, name: str, palette: Palette, g: np.random.Generator, pos: tuple, yaw: float = 0.0) -> None:
     """Add the piece of furniture `name` with its anchor at pos [m], turned by yaw [rad]."""
-    body = spec.worldbody.add_body(name=f"{name}_{len(spec.bodies)}", pos=pos, quat=(np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)))
+    body = spec.worldbody.add_body(
+        name=f"{name}_{len(spec.bodies)}", pos=pos, quat=(np.cos(yaw / 2), 0, 0, np.sin(yaw / 2))
+    )
     pick("sapave.sim.furniture", "FURNITURE", name).add(body, palette, g)
 
 

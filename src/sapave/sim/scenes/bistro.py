@@ -1,18 +1,16 @@
-"""Bistro kitchen: cups and tea on the left, fruit and groceries on the right."""
+"""Bistro kitchen: dark stone and red fronts."""
 
 from __future__ import annotations
 
 from functools import partial
 
+from sapave.sim.scenes._homes import homes
 from sapave.sim.scenes._room import SLOTS, build_room, room_places
 from sapave.sim.scenes._scene import TOP, Scene
 
 SCENE = Scene(
     name="bistro",
-    homes={
-        "cup": "left", "mug": "left", "tea_box": "left", "jar": "left", "sponge": "left",
-        "apple": "right", "pear": "right", "bottle": "right", "can": "right", "carton": "right",
-    },
+    homes=homes("kitchen"),
     places=room_places(),
     suite="activemanip",
     slots=SLOTS,
@@ -24,6 +22,6 @@ SCENE = Scene(
         wood=(0.45, 0.30, 0.18),
         accent=(0.62, 0.20, 0.15),
         tiles=True,
-        fittings=(("stove", 0.60, 0.0, TOP),),
+        fittings=(("stove", 0.6, 0.0, TOP),),
     ),
-)  # fmt: skip
+)

@@ -31,6 +31,9 @@ TASK = Task(
     reached=is_shut,
     needs="cabinet",
     start=(0.12, 0.6),
-    stages=(TOUCHED, STIRRED,),
+    stages=(
+        TOUCHED,
+        STIRRED,
+    ),
     expert="handles",
 )

@@ -31,6 +31,9 @@ TASK = Task(
     reached=is_shut,
     needs="drawer",
     start=(0.6, 0.97),
-    stages=(TOUCHED, STIRRED,),
+    stages=(
+        TOUCHED,
+        STIRRED,
+    ),
     expert="handles",
 )

@@ -30,6 +30,9 @@ TASK = Task(
     reached=is_shut,
     needs="drawer",
     start=(0.0, 0.0),
-    stages=(TOUCHED, OPENED,),
+    stages=(
+        TOUCHED,
+        OPENED,
+    ),
     expert="handles",
 )

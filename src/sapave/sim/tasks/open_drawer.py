@@ -31,6 +31,9 @@ TASK = Task(
     reached=is_open,
     needs="drawer",
     start=(0.0, 0.0),
-    stages=(TOUCHED, STIRRED,),
+    stages=(
+        TOUCHED,
+        STIRRED,
+    ),
     expert="handles",
 )
