@@ -1,6 +1,8 @@
-"""Candidates of the articulated tasks: which drawer or cabinet, on which side, what else stands around, what hides it."""
+"""Candidates of the articulated tasks: which drawer or cabinet, on which side, what stands around, what hides it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,8 +42,6 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
     words = _words(target, len(units) > 1, split, g)
     templates = task.templates[split]
     text = templates[int(g.integers(len(templates)))].format(object=words, goal="")
-    from dataclasses import replace
-
     units[0] = replace(target, words=words)
     return Layout(
         scene=scene,

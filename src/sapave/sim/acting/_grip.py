@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import mujoco
@@ -45,9 +45,10 @@ HOOK = Mode(
     loose=0.03,
 )
 """Half-curled fingers slip behind the bar from the palm's side and close on it; the thumb stays aside till then."""
-_PUSH = dict(bar=np.array([0.032, 0.024, 0.003]), ready=_FIST, hold=_FIST, loose=0.028)
-PUSH_FROM_ABOVE = Mode(wait=np.array([0.0, 0.085, 0.0]), **_PUSH)
-PUSH_FROM_BEHIND = Mode(wait=np.array([-0.07, 0.0, 0.0]), **_PUSH)
+PUSH_FROM_ABOVE = Mode(
+    bar=np.array([0.032, 0.024, 0.003]), ready=_FIST, hold=_FIST, wait=np.array([0.0, 0.085, 0.0]), loose=0.028
+)
+PUSH_FROM_BEHIND = replace(PUSH_FROM_ABOVE, wait=np.array([-0.07, 0.0, 0.0]))
 """A fist before the bar."""
 MODES = {
     "drawer": {True: (HOOK,), False: (PUSH_FROM_ABOVE, HOOK)},

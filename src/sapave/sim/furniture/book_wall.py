@@ -8,8 +8,13 @@ import numpy as np
 from sapave.sim.furniture._furniture import Furniture, Palette, box, jitter
 
 _SPINES = (
-    (0.55, 0.16, 0.14), (0.16, 0.26, 0.42), (0.20, 0.36, 0.24), (0.72, 0.62, 0.40), (0.35, 0.22, 0.16), (0.80, 0.78, 0.72),
-)  # fmt: skip
+    (0.55, 0.16, 0.14),
+    (0.16, 0.26, 0.42),
+    (0.20, 0.36, 0.24),
+    (0.72, 0.62, 0.40),
+    (0.35, 0.22, 0.16),
+    (0.80, 0.78, 0.72),
+)
 
 
 def _add(body: mujoco.MjsBody, palette: Palette, g: np.random.Generator) -> None:

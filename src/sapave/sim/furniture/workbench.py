@@ -1,4 +1,4 @@
-"""A heavy workbench on steel legs with a vice at its edge; anchor: middle of the top's upper front edge, depth along +x."""
+"""A heavy workbench on steel legs; anchor: middle of the top's upper front edge, depth along +x."""
 
 from __future__ import annotations
 
