@@ -73,10 +73,10 @@ def reachable(unit: Unit, value: float) -> bool:
     if side < 0:
         bar = mirror_point(bar)
     yaw = side * unit.yaw
-    turned = np.array([turn_z(yaw + g[0]) @ turn_y(g[1]) @ turn_x(g[2]) for g in GRIPS[unit.articulation.kind]])
-    seeds_ = np.tile(_SEEDS[:3], (len(turned), 1))
-    goals = np.repeat(bar - turned @ HOOK.bar, 3, 0)
-    return bool(solve(robot.chains["left"], robot.other_limits[:7], goals, np.repeat(turned, 3, 0), seeds_)[1].any())
+    turned = np.array([turn_z(yaw + g[0]) @ turn_y(g[1]) @ turn_x(g[2]) for g in GRIPS[unit.articulation.kind][:18]])
+    seeds_ = np.tile(_SEEDS[:2], (len(turned), 1))
+    goals = np.repeat(bar - turned @ HOOK.bar, 2, 0)
+    return bool(solve(robot.chains["left"], robot.other_limits[:7], goals, np.repeat(turned, 2, 0), seeds_)[1].any())
 
 
 def task_faults(task: Task) -> list[str]:
