@@ -15,7 +15,7 @@ from sapave.sim.gaze import gaze_at, head_at
 from sapave.sim.objects._family import LOOKS, make_thing
 from sapave.sim.world import World
 
-TASKS = sorted(shelf("sapave.sim.tasks", "TASK"))
+TASKS = sorted(name for name, task in shelf("sapave.sim.tasks", "TASK").items() if task.needs == "thing")
 
 
 def _play(spec: EpisodeSpec) -> tuple[np.ndarray, np.ndarray, str]:

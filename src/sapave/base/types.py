@@ -122,6 +122,8 @@ class EpisodeSpec:
     """`active`: the head moves; `fixed`: the head stays at its default pose."""
     start: str = "default"
     """Head pose at the start: `default` (benchmark) or `random` (training only)."""
+    suite: str = "kitchens"
+    """Which scenes may be drawn: `kitchens` (the first road's three) or `activemanip`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,8 @@ class Outcome:
     """Sum of absolute head joint motion [rad]."""
     visibility: tuple[tuple[float, float], ...] = ()
     """(time [s], visible fraction of the target) samples."""
+    progress: float = 0.0
+    """Share of the task's stages that were reached, in order; the goal state is the last one."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -38,6 +38,8 @@ class SimConfig:
     """Root of all chance in the episode."""
     scene: str = ""
     """A name of `sapave list scenes`; empty lets the seed choose."""
+    suite: str = "kitchens"
+    """kitchens | activemanip: whose scenes may be drawn; drawers and cabinets are in activemanip."""
     policy: str = "expert"
     """A name of `sapave list policies`."""
     camera: str = "active"
@@ -97,7 +99,12 @@ def simulate(config: SimConfig) -> Path | None:
         raise ValueError(f"camera '{config.camera}': expected active or fixed")
     entry = pick("sapave.policies", "POLICY", config.policy)
     spec = EpisodeSpec(
-        task=config.task, condition=config.condition, seed=config.seed, scene=config.scene, camera=config.camera
+        task=config.task,
+        condition=config.condition,
+        seed=config.seed,
+        scene=config.scene,
+        suite=config.suite,
+        camera=config.camera,
     )
     world = World(spec) if config.object is None else _with_object(config.object, config)
     print(f"{world.spec.task}, {world.spec.condition}, seed {world.spec.seed}, {world.spec.scene}: {world.instruction}")

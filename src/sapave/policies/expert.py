@@ -9,7 +9,7 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.policies._entry import PolicyEntry
 
 if TYPE_CHECKING:
-    from sapave.sim.experts import Expert
+    from sapave.sim.acting._expert import Acting
 
 
 class ExpertPolicy:
@@ -19,7 +19,7 @@ class ExpertPolicy:
         """`noise`: spread of the noise added to each increment [rad]."""
         self.noise = noise
         self._seed = 0
-        self._expert: Expert | None = None
+        self._expert: Acting | None = None
 
     def reset(self, seed: int) -> None:
         """Forget the last world; the next one's chance comes from `seed`."""
@@ -28,9 +28,9 @@ class ExpertPolicy:
 
     def bind(self, world: Any) -> None:
         """Plan for this world."""
-        from sapave.sim.experts import Expert
+        from sapave.sim.acting._expert import expert_for
 
-        self._expert = Expert(world, rng(self._seed, "expert"), noise=self.noise)
+        self._expert = expert_for(world, rng(self._seed, "expert"), noise=self.noise)
 
     def act(self, observation: Observation | None) -> ActionChunk:
         """The expert's next 16 rows; ValueError before `bind`."""

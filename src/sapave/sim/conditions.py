@@ -27,8 +27,7 @@ _WIDE = 1.6
 def visible_fraction(world: World, name: str, segment: np.ndarray | None = None) -> float:
     """Pixels of the thing that the head camera sees / pixels it would cover alone on a much wider image."""
     ids = world.segment() if segment is None else segment
-    instance = 100 if name == "tray" else int(name.removeprefix("thing")) + 1
-    seen = int(np.count_nonzero(ids == instance))
+    seen = int(np.count_nonzero(ids == world.instances[name]))
     if seen == 0:
         return 0.0
     return min(1.0, seen / max(alone_pixels(world, name), 1))

@@ -34,6 +34,7 @@ class ActiveManipEnv(gym.Env[dict[str, Any], dict[str, np.ndarray]]):
         task: str = "pick",
         condition: str = "unoccluded",
         scene: str = "",
+        suite: str = "kitchens",
         camera: str = "active",
         cameras: tuple[str, ...] = ("head",),
         width: int = 176,
@@ -49,7 +50,7 @@ class ActiveManipEnv(gym.Env[dict[str, Any], dict[str, np.ndarray]]):
         for name in cameras:
             if name not in body.cameras:
                 raise KeyError(f"unknown camera '{name}' (there are: {', '.join(body.cameras)})")
-        self._spec = EpisodeSpec(task=task, condition=condition, seed=0, scene=scene, camera=camera)
+        self._spec = EpisodeSpec(task=task, condition=condition, seed=0, scene=scene, suite=suite, camera=camera)
         self._robot_name, self._cameras, self._size = robot, cameras, (width, height)
         self.render_mode = render_mode
         self.world: World | None = None

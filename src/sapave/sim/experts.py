@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
+from sapave.sim.disturbance import Disturbance
 from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
 from sapave.sim.search import Search
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
@@ -27,8 +28,6 @@ SLOW = 0.6
 """Speed on the last stretch, as a share of that pace."""
 OWN_SIDE = 0.12
 """Farther than this to one side, only the hand of that side tries [m]."""
-STILL_NOISE = 0.12
-"""Share of the noise that is left while the arm stands still."""
 THUMB_SWING = 0.04
 """How fast the thumb swings aside when letting go [rad/tick]: slowly, else it takes round things along."""
 IDLE_STEP = 0.03
@@ -79,7 +78,7 @@ class Expert:
         self.search = Search.of(world)
         self._elsewhere: np.ndarray | None = None
         """[2] rad: where the head goes first, while the search does not lead to the target."""
-        self._kick, self._kick_left = np.zeros(28), 0
+        self.disturb = Disturbance(rng, noise, wait_for_view)
         self._tried: np.ndarray | None = None
         self._nearest = np.inf
         self._owner: Plan | CarryPlan | None = None
@@ -93,7 +92,7 @@ class Expert:
         """The next chunk (16 ticks): the rule rolled out from the current targets; the observation is not used."""
         self._update_plan()
         self.label = self._roll_out()
-        return self._disturbed(self.label)
+        return self.disturb(self.label)
 
     # ---- where things stand -------------------------------------------------------------------------------
 
@@ -336,24 +335,3 @@ class Expert:
         if goal is None or not self.looks:
             return False
         return not in_frame(state.head, np.asarray(goal.position)[None])
-
-    # ---- disturbance --------------------------------------------------------------------------------------
-
-    def _disturbed(self, clean: ActionChunk) -> ActionChunk:
-        """The chunk with noise on every tick and, now and then, a push of 4-9 ticks in one direction; hardly any
-        while the arm stands still, so that a finished episode can come to rest."""
-        if self.noise <= 0:
-            return clean
-        rng, both = self.rng, np.concatenate([clean.head, clean.other], axis=1)
-        for row in both:
-            moving = bool(np.abs(row[2:16]).max() > 0.02)
-            if moving and self._kick_left == 0 and rng.random() < 0.02:
-                self._kick = rng.normal(0.0, 1.6 * self.noise, 28)
-                self._kick_left = int(rng.integers(4, 10))
-            row += rng.normal(0.0, self.noise if moving else STILL_NOISE * self.noise, 28)
-            if self._kick_left > 0:
-                row += self._kick
-                self._kick_left -= 1
-        if not self.looks:
-            both[:, :2] = 0.0
-        return ActionChunk(head=both[:, :2], other=both[:, 2:])

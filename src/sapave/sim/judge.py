@@ -21,6 +21,8 @@ class Judge:
         self._world = world
         self._run = 0
         self._ever = self.held = False
+        self.stage = 0
+        """Stages of the task that were reached so far, in order."""
         self._travel = 0.0
         self._samples: list[tuple[float, float]] = []
         self._at_touch: float | None = None
@@ -29,12 +31,15 @@ class Judge:
     def update(self, head_travel: float) -> None:
         """After one tick in which the head targets moved by `head_travel` rad."""
         world, self._travel = self._world, self._travel + head_travel
-        now = bool(world.task.reached(world))
+        stages = world.task.stages
+        while self.stage < len(stages) and stages[self.stage].reached(world):
+            self.stage += 1
+        now = self.stage == len(stages) and bool(world.task.reached(world))
         self._ever |= now
         self._run = self._run + 1 if now else 0
         self.held |= self._run * CONTROL_DT >= HOLD_SECONDS
         self._lifted |= world.lift(world.target.name) > 0.03
-        self._wrong |= any(world.lift(t.name) > 0.04 for t in world.things[1:])
+        self._wrong |= any(world.lift(t.name) > 0.04 for t in world.things if t is not world.target)
 
     def look(self) -> float:
         """Measure the target's visible fraction now and record it; two small renders."""
@@ -57,6 +62,7 @@ class Judge:
             visible_at_grasp=self._at_touch,
             head_travel=self._travel,
             visibility=tuple(self._samples),
+            progress=(self.stage + self._ever) / (len(self._world.task.stages) + 1),
         )
 
     def _reason(self, seen: bool) -> str:
@@ -68,4 +74,6 @@ class Judge:
             return "missed_grasp"
         if self._world.task.has_goal:
             return "timeout" if self._world.held(self._world.target.name) else "not_at_goal"
+        if self._world.task.needs != "thing":
+            return "timeout" if self._ever else "not_at_goal"
         return "timeout" if self._ever and self._world.lift(self._world.target.name) > 0.05 else "dropped"

@@ -12,6 +12,8 @@ from sapave.base.types import EpisodeSpec
 from sapave.sim.furniture import tray
 from sapave.sim.objects._family import LOOKS, Family, Thing, make_thing
 from sapave.sim.scenes._scene import Place, Scene
+from sapave.sim.tasks._task import Task
+from sapave.sim.units import Unit
 
 SPACING = 0.15
 """Least distance between the centres of graspable things [m] (facts/simulation.md section 6)."""
@@ -44,11 +46,26 @@ class Layout:
 
     scene: Scene
     standings: tuple[Standing, ...]
-    """The target comes first."""
+    """The target comes first, when it is a thing."""
     goal: Goal | None
     occluder: tuple[float, float, float] | None
     """(x, y, yaw) of the cereal box."""
     instruction: str
+    units: tuple[Unit, ...] = ()
+    """Drawers and cabinets; the target comes first, when it is one."""
+    plant: Plant | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plant:
+    """What hides a handle: a pot and its leaves."""
+
+    pot: np.ndarray
+    """[3] middle of its underside [m]."""
+    leaves: np.ndarray
+    """[3] middle of the leaves [m]."""
+    size: float
+    """Half size of the leaves [m]."""
 
 
 def families() -> dict[str, Family]:
@@ -59,11 +76,13 @@ def families() -> dict[str, Family]:
 def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     """Candidate number `attempt` of an episode."""
     split = seeds.split_of(spec.seed)
-    task = pick("sapave.sim.tasks", "TASK", spec.task)
+    task: Task = pick("sapave.sim.tasks", "TASK", spec.task)
     g = seeds.rng(spec.seed, "layout", spec.task, spec.condition, attempt)
-    scenes = shelf("sapave.sim.scenes", "SCENE")
-    drawn = str(g.choice(list(scenes)))
-    scene: Scene = pick("sapave.sim.scenes", "SCENE", spec.scene or drawn)
+    scene = draw_scene(spec, task, g)
+    if task.needs != "thing":
+        from sapave.sim.layout_units import sample_units
+
+        return sample_units(spec, task, scene, g)
     names = list(g.permutation(sorted(scene.homes)))
     family = families()[names[0]]
     side = str(g.choice(["left", "right"]))
@@ -80,12 +99,34 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     side = "left" if standings[0].xy[1] > 0 else "right"
     goal = _goal(side, spec.condition, scene, g) if task.has_goal else None
     occluder = _occluder(standings[0], g) if spec.condition == "occluded" else None
-    _distract(standings, names[1:], scene, split, goal, occluder, g)
+    taken = [np.array([*standings[0].xy, standings[0].place.z])]
+    if goal is not None:
+        taken.append(goal.position)
+    if occluder is not None:
+        taken.append(np.array([occluder[0], occluder[1], standings[0].place.z]))
+    distract(standings, names[1:], scene, split, taken, {colour}, g)
     nouns = family.nouns if split == "test" else family.nouns[:-1]
     words = f"{colour} {nouns[int(g.integers(len(nouns)))]}"
     templates = task.templates[split]
     text = templates[int(g.integers(len(templates)))].format(object=words, goal=goal.words if goal else "")
     return Layout(scene=scene, standings=tuple(standings), goal=goal, occluder=occluder, instruction=text)
+
+
+def draw_scene(spec: EpisodeSpec, task: Task, g: np.random.Generator) -> Scene:
+    """The scene that a spec names, else one of its suite's that can host the task; ValueError when none can."""
+    scenes: dict[str, Scene] = shelf("sapave.sim.scenes", "SCENE")
+    fit = [name for name, scene in scenes.items() if scene.suite == spec.suite and scene.offers(task.needs)]
+    drawn = str(g.choice(fit)) if fit else ""
+    if not (spec.scene or drawn):
+        suites = sorted({s.suite for s in scenes.values() if s.offers(task.needs)})
+        raise ValueError(
+            f"suite '{spec.suite}': no scene offers what task '{task.name}' needs ({task.needs}); "
+            f"try suite {' or '.join(suites)}"
+        )
+    scene = pick("sapave.sim.scenes", "SCENE", spec.scene or drawn)
+    if not scene.offers(task.needs):
+        raise ValueError(f"scene '{scene.name}': no {task.needs} for task '{task.name}' here; leave the scene free")
+    return scene
 
 
 def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
@@ -126,22 +167,17 @@ def _occluder(target: Standing, g: np.random.Generator) -> tuple[float, float, f
     return float(xy[0]), float(xy[1]), float(yaw)
 
 
-def _distract(
+def distract(
     standings: list[Standing],
     names: list[str],
     scene: Scene,
     split: str,
-    goal: Goal | None,
-    occluder: tuple[float, float, float] | None,
+    taken: list[np.ndarray],
+    used: set[str],
     g: np.random.Generator,
 ) -> None:
-    """Add 3-6 other things: other families, other colours, each at home, at the back or in front, with space."""
-    used = {standings[0].thing.colour}
-    taken = [np.array([*s.xy, s.place.z]) for s in standings]
-    if goal is not None:
-        taken.append(goal.position)
-    if occluder is not None:
-        taken.append(np.array([occluder[0], occluder[1], standings[0].place.z]))
+    """Add 3-6 other things: other families, colours not `used`, each at home, at the back or in front, at a distance
+    from the points [3] m that are `taken`."""
     wanted = int(g.integers(3, 7))
     for name in names:
         family = families()[name]

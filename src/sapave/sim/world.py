@@ -12,12 +12,14 @@ from sapave.base.shelf import pick
 from sapave.base.types import CONTROL_DT, EpisodeSpec, Geometry, Observation, Outcome
 from sapave.sim import cameras, conditions
 from sapave.sim.control import Controller, set_physics
+from sapave.sim.furniture.house_plant import add_plant
 from sapave.sim.judge import Judge
 from sapave.sim.layout import Goal, Layout, sample_layout
 from sapave.sim.objects._family import Thing, add_thing
 from sapave.sim.robots._robot import Robot
 from sapave.sim.scenes._scene import put
 from sapave.sim.tasks._task import Task
+from sapave.sim.units import Unit, add_unit
 
 MAX_ATTEMPTS = 60
 SETTLE_TICKS = 4
@@ -64,7 +66,8 @@ class World:
         self.spec = replace(spec, attempt=attempt, scene=layout.scene.name)
         self.layout: Layout = layout
         self.things: tuple[Thing, ...] = tuple(s.thing for s in layout.standings)
-        self.target: Thing = self.things[0]
+        self.units: tuple[Unit, ...] = layout.units
+        self.target: Thing | Unit = self.things[0] if self.task.needs == "thing" else self.units[0]
         self.goal: Goal | None = layout.goal
         self.instruction = layout.instruction
         self.model = build_spec(layout, self.robot, spec.seed).compile()
@@ -72,7 +75,9 @@ class World:
         self.controller = Controller(self.model, self.data, self.robot)
         self._eye: cameras.Eye | None = None
         self.best_gaze: np.ndarray | None = None
-        self._bodies = {t.name: self.model.body(t.name).id for t in self.things}
+        self._bodies = {t.name: self.model.body(t.name).id for t in (*self.things, *self.units)}
+        self.instances = {t.name: i + 1 for i, t in enumerate(self.things)} | {"tray": 100}
+        self.instances |= {u.name: 101 + i for i, u in enumerate(self.units)}
         if self.goal is not None:
             self._bodies["tray"] = self.model.body("tray").id
         self._geoms = {
@@ -83,6 +88,8 @@ class World:
         self._robot_bodies = self.model.body_rootid == self.model.body_rootid[root]
         self._dof = {t.name: self.model.joint(f"{t.name}_free").dofadr[0] for t in self.things}
         self.controller.reset(self.start_head(), self.robot.rest_other)
+        for unit in self.units:
+            self.data.joint(unit.joint).qpos[:] = unit.start
         for _ in range(SETTLE_TICKS):
             self.controller.tick()
         self.data.time = 0.0
@@ -171,13 +178,11 @@ class World:
         return self.eye.look(self.data, camera, width, height)[0]
 
     def segment(self, camera: str = "head") -> np.ndarray:
-        """Instance ids uint8 [H, W]: i + 1 for thing i, 100 for the tray, 0 for everything else."""
+        """Instance ids uint8 [H, W]: i + 1 for thing i, 100 for the tray, 101 + i for the handle of unit i, else 0."""
         bodies = self.eye.bodies(self.data, camera, self.width, self.height)
         out = np.zeros(bodies.shape, np.uint8)
-        for i, thing in enumerate(self.things):
-            out[bodies == self._bodies[thing.name]] = i + 1
-        if self.goal is not None:
-            out[bodies == self._bodies["tray"]] = 100
+        for name, body in self._bodies.items():
+            out[bodies == body] = self.instances[name]
         return out
 
     def visible_fraction(self, name: str | None = None, segment: np.ndarray | None = None) -> float:
@@ -185,7 +190,7 @@ class World:
         return conditions.visible_fraction(self, name or self.target.name, segment)
 
     def position(self, name: str) -> np.ndarray:
-        """Centre [3] m of a thing."""
+        """Centre [3] m of a thing, or of the handle of a unit."""
         return self.data.xpos[self._bodies[name]].copy()
 
     def body_pose(self, name: str) -> np.ndarray:
@@ -200,13 +205,25 @@ class World:
         return self._geoms[name]
 
     def velocity(self, name: str) -> np.ndarray:
-        """Linear velocity [3] m/s of a thing."""
+        """Linear velocity [3] m/s of a thing, or of the handle of a unit."""
+        if name not in self._dof:
+            value, rate = self.joint(name)
+            unit = next(u for u in self.units if u.name == name)
+            return (unit.handle(value + 1e-4)[0] - unit.handle(value)[0]) * 1e4 * rate
         start = self._dof[name]
         return self.data.qvel[start : start + 3].copy()
 
     def lift(self, name: str) -> float:
-        """How far a thing is above where it stood at the start [m]."""
+        """How far a thing is above where it stood, or a handle away from where it was, at the start [m]."""
+        if name not in self._height0:
+            unit = next(u for u in self.units if u.name == name)
+            return float(np.linalg.norm(self.position(name) - unit.handle(unit.start)[0]))
         return float(self.position(name)[2]) - self._height0[name]
+
+    def joint(self, name: str) -> tuple[float, float]:
+        """Where the joint of a unit is and how fast it moves: m and m/s for a drawer, rad and rad/s for a door."""
+        joint = self.data.joint(f"{name}_joint")
+        return float(joint.qpos[0]), float(joint.qvel[0])
 
     def held(self, name: str) -> bool:
         """Does the robot touch the thing?"""
@@ -243,6 +260,10 @@ def build_spec(layout: Layout, robot: Robot, seed: int) -> mujoco.MjSpec:
 
         body = spec.worldbody.add_body(name="tray", pos=layout.goal.position - np.array([0, 0, tray.TOP]))
         tray.FURNITURE.add(body, palette, g)
+    for unit in layout.units:
+        add_unit(spec, unit, palette)
+    if layout.plant is not None:
+        add_plant(spec.worldbody.add_body(name="plant"), layout.plant.pot, layout.plant.leaves, layout.plant.size, g)
     if layout.occluder is not None:
         x, y, yaw = layout.occluder
         put(spec, "cereal_box", palette, g, (x, y, layout.standings[0].place.z + 0.001), yaw=yaw)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import mujoco
 import numpy as np
+
+if TYPE_CHECKING:
+    from sapave.sim.furniture._articulated import Articulation
 
 RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Furniture:
-    """A static piece, built into the world from boxes."""
+    """A piece, built into the world from boxes; static, unless it has an articulation."""
 
     name: str
     add: Callable[[mujoco.MjsBody, Palette, np.random.Generator], None]
     """Adds the piece to a body whose origin is the piece's documented anchor."""
+    articulation: Articulation | None = None
+    """How it opens, for pieces with a drawer or a door."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,23 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Where a scene may have an articulated piece of furniture, on either side; measured reach (docs)."""
+
+    furniture: str
+    """A name of the furniture shelf that has an articulation."""
+    low: tuple[float, float]
+    high: tuple[float, float]
+    """Bounds of the middle of the closed bar (x, y) on the left side [m]."""
+    z: float
+    """Height of the surface it stands on [m]."""
+    yaw: tuple[float, float] = (-0.1, 0.1)
+    """Range of its turn on the left side; 0: it faces the robot along -x [rad]."""
+    hidden: bool = False
+    """Out of view at the default head pose."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """A room around the robot in which things have homes."""
 
@@ -42,6 +59,17 @@ class Scene:
     places: Mapping[str, Place]
     build: Callable[[mujoco.MjSpec, np.random.Generator], Palette]
     """Adds walls, furniture, lights and materials; returns the palette."""
+    suite: str = "kitchens"
+    """Which benchmark draws it: `kitchens` or `activemanip`."""
+    slots: tuple[Slot, ...] = ()
+    """Where drawers and cabinets may be."""
+
+    def offers(self, needs: str) -> bool:
+        """Can a task that needs this (`thing`, `drawer`, `cabinet`) be played here?"""
+        if needs == "thing":
+            return True
+        pieces = (pick("sapave.sim.furniture", "FURNITURE", slot.furniture).articulation for slot in self.slots)
+        return needs in {piece.kind for piece in pieces if piece is not None}
 
 
 FRONT_EDGE = 0.18
@@ -69,7 +97,9 @@ def kitchen_places() -> dict[str, Place]:
 
 def put(spec: mujoco.MjSpec, name: str, palette: Palette, g: np.random.Generator, pos: tuple, yaw: float = 0.0) -> None:
     """Add the piece of furniture `name` with its anchor at pos [m], turned by yaw [rad]."""
-    body = spec.worldbody.add_body(pos=pos, quat=(np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)))
+    body = spec.worldbody.add_body(
+        name=f"{name}_{len(spec.bodies)}", pos=pos, quat=(np.cos(yaw / 2), 0, 0, np.sin(yaw / 2))
+    )
     pick("sapave.sim.furniture", "FURNITURE", name).add(body, palette, g)
 
 

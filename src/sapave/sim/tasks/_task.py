@@ -16,6 +16,14 @@ HOLD_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One step on the way to the goal; reached for good once it was true at any time."""
+
+    name: str
+    reached: Callable[[World], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """One task of the benchmark."""
 
@@ -27,6 +35,14 @@ class Task:
     """Time limit [s]."""
     reached: Callable[[World], bool]
     """Is the goal state true right now?"""
+    needs: str = "thing"
+    """What a scene must offer as target: `thing`, `drawer` or `cabinet`."""
+    start: tuple[float, float] = (0.0, 0.0)
+    """How far a unit stands open at the start, as a share of its travel (low, high)."""
+    stages: tuple[Stage, ...] = ()
+    """What comes before the goal state, in this order; the goal counts only after the last of them."""
+    expert: str = "things"
+    """Who can do it: a module of sim/acting/."""
 
 
 def still(world: World, name: str, limit: float = 0.08) -> bool:

@@ -1,0 +1,5 @@
+"""The expert for things: pick, pick and place."""
+
+from sapave.sim.experts import Expert
+
+EXPERT = Expert

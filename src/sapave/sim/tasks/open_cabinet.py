@@ -1,0 +1,39 @@
+"""OpenCabinet: the named cabinet is open, beyond 80 degrees, for 2 s."""
+
+from __future__ import annotations
+
+from sapave.sim.tasks._task import Task
+from sapave.sim.tasks._units import STIRRED, TOUCHED, is_open
+
+TASK = Task(
+    name="open_cabinet",
+    templates={
+        "train": (
+            "open the {object}",
+            "please open the {object}",
+            "swing the {object} open",
+            "can you open the {object}",
+            "open up the {object}",
+            "get the {object} open",
+        ),
+        "val": (
+            "pull the {object} open",
+            "please open up the {object}",
+        ),
+        "test": (
+            "could you open the {object} for me",
+            "the {object} has to be open",
+            "make the {object} stand open",
+        ),
+    },
+    has_goal=False,
+    seconds=14.0,
+    reached=is_open,
+    needs="cabinet",
+    start=(0.0, 0.0),
+    stages=(
+        TOUCHED,
+        STIRRED,
+    ),
+    expert="handles",
+)

@@ -1,0 +1,109 @@
+"""Every articulated task keeps the rules, starts as its condition says, is not solved by standing still, and can be
+done by its expert; what breaks a rule is told by the rule's name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sapave.base.seeds import rng
+from sapave.base.shelf import shelf
+from sapave.base.types import EpisodeSpec
+from sapave.sim.acting._expert import expert_for
+from sapave.sim.conditions import CONDITIONS
+from sapave.sim.rules import start_faults, task_faults
+from sapave.sim.units import Unit
+from sapave.sim.world import World
+
+ALL = shelf("sapave.sim.tasks", "TASK")
+TASKS = [name for name, task in ALL.items() if task.needs != "thing"]
+
+
+def spec_of(task: str, condition: str = "unoccluded", seed: int = 5) -> EpisodeSpec:
+    return EpisodeSpec(task=task, condition=condition, seed=seed, suite="activemanip")
+
+
+def play(world: World, noise: float = 0.0, execute: int = 8) -> None:
+    expert = expert_for(world, rng(world.spec.seed, "expert"), noise=noise)
+    while not world.done:
+        chunk = expert.act()
+        for head, other in zip(chunk.head[:execute], chunk.other[:execute], strict=True):
+            world.tick(head, other)
+
+
+def test_the_shelf_has_the_articulated_tasks() -> None:
+    kinds = [f"{verb}_{kind}" for verb in ("open", "close", "open_close") for kind in ("drawer", "cabinet")]
+    assert set(kinds) <= set(TASKS)
+
+
+@pytest.mark.parametrize("task", sorted(ALL))
+def test_tasks_keep_the_rules(task: str) -> None:
+    assert task_faults(ALL[task]) == []
+
+
+def test_a_broken_task_is_told_by_the_rule() -> None:
+    task = ALL["open_drawer"]
+    twice = replace(task, templates=dict(task.templates) | {"val": task.templates["train"][:1]})
+    assert task_faults(twice)[0].startswith("wordings: ")
+    assert task_faults(replace(task, needs="fridge")) == ["needs: no scene offers 'fridge'"]
+    assert task_faults(replace(task, expert="nobody")) == ["expert: no 'nobody' in sim/acting"]
+    assert task_faults(replace(task, seconds=0.0))[0].startswith("time: ")
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_starts_as_the_condition_says(task: str, condition: str) -> None:
+    assert start_faults(spec_of(task, condition, seed=2_000_003)) == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_same_bits_and_standing_still_is_no_solution(task: str) -> None:
+    worlds = [World(spec_of(task)) for _ in range(2)]
+    for world in worlds:
+        for _ in range(60):
+            world.tick(np.zeros(2), np.zeros(26))
+    a, b = worlds
+    assert a.instruction == b.instruction and np.array_equal(a.data.qpos, b.data.qpos)
+    assert not a.outcome().success_ever and a.outcome().progress == 0.0
+    assert isinstance(a.target, Unit) and a.target.articulation.kind == ALL[task].needs
+    assert a.lift(a.target.name) < 0.003, "friction holds what nobody moves"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_expert_does_it(task: str) -> None:
+    world = World(spec_of(task))
+    play(world)
+    outcome = world.outcome()
+    assert outcome.success_held and outcome.progress == 1.0 and outcome.failure == ""
+
+
+def test_the_expert_looks_first_and_does_it_out_of_view_and_disturbed() -> None:
+    world = World(spec_of("open_cabinet", "out_of_view"))
+    expert = expert_for(world, rng(0, "expert"))
+    first = expert.act()
+    assert np.abs(first.head[0]).max() > 0.01
+    assert np.abs(first.other[0, :14]).max() == 0.0, "the arm waits until the handle is in view"
+    play(world, noise=0.005)
+    assert world.outcome().success_held
+
+
+def test_closed_counts_only_after_opened() -> None:
+    world = World(spec_of("open_close_drawer"))
+    joint = world.data.joint(world.target.name + "_joint")
+    assert world.task.reached(world), "closed at the start"
+    world.tick(np.zeros(2), np.zeros(26))
+    assert not world.outcome().success_ever
+    joint.qpos[:] = 0.155
+    world.judge.update(0.0)
+    joint.qpos[:] = 0.0
+    world.judge.update(0.0)
+    assert not world.outcome().success_ever, "the handle was never touched: stages count in order"
+
+
+def test_kitchens_have_no_drawers() -> None:
+    with pytest.raises(ValueError, match="kitchens.*no scene offers.*drawer.*try suite activemanip"):
+        World(EpisodeSpec(task="open_drawer", condition="unoccluded", seed=1))
+    with pytest.raises(ValueError, match="study.*no cabinet"):
+        World(replace(spec_of("open_cabinet"), scene="study"))
