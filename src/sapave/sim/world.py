@@ -61,6 +61,7 @@ class World:
         self.data = mujoco.MjData(self.model)
         self.controller = Controller(self.model, self.data, self.robot)
         self._eye: cameras.Eye | None = None
+        self._spare: mujoco.MjData | None = None
         self.best_gaze: np.ndarray | None = None
         self._bodies = {t.name: self.model.body(t.name).id for t in self.things}
         if self.goal is not None:
@@ -101,6 +102,13 @@ class World:
             self._eye = cameras.Eye(self.model)
         return self._eye
 
+    @property
+    def spare_data(self) -> mujoco.MjData:
+        """A second state of this model to pose things in, made at first use."""
+        if self._spare is None:
+            self._spare = mujoco.MjData(self.model)
+        return self._spare
+
     def close(self) -> None:
         """Free GL buffers; safe to call twice."""
         if self._eye is not None:
@@ -127,11 +135,10 @@ class World:
         """One control tick (40 ms) with increments head [2] and other [26] rad; ValueError on NaN or wrong shape."""
         if self.spec.camera == "fixed":
             head = np.zeros(2)
-        before = self.controller.targets_head.copy()
         self.controller.apply(head, other)
         self.controller.tick()
         self.steps += 1
-        self.judge.update(float(np.abs(self.controller.targets_head - before).sum()))
+        self.judge.update()
 
     def observe(self, names: tuple[str, ...] = ("head",)) -> Observation:
         """What the robot senses now; one render per camera name."""
