@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sapave.base.shelf import choose, pick, shelf
 from sapave.base.types import EpisodeSpec, Policy
 from sapave.bench.protocol import EXECUTE
-from sapave.bench.rollout import Record, Stage, play
+from sapave.bench.rollout import Record, Stage, make_world, play
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +87,12 @@ def load(arm: Arm) -> Policy:
     return entry.make(checkpoint=Path(arm.checkpoint), hold_head=arm.hold_head)
 
 
-def play_arm(arm: Arm, episode: EpisodeSpec | Stage, *, execute: int = EXECUTE, film: bool = False) -> Record:
-    """Play one episode with one arm; from a spec, with the arm's camera."""
+def play_arm(
+    arm: Arm, episode: EpisodeSpec | Stage, *, execute: int = EXECUTE, film: bool = False, axes: Sequence[str] = ()
+) -> Record:
+    """Play one episode with one arm; from a spec, with the arm's camera and under `axes`."""
     entry = pick("sapave.policies", "POLICY", arm.policy)
+    make = partial(make_world, axes=tuple(axes)) if axes else make_world
     if isinstance(episode, EpisodeSpec):
         episode = replace(episode, camera=arm.camera)
-    return play(episode, load(arm), execute=execute, film=film, needs_images=entry.needs_images)
+    return play(episode, load(arm), execute=execute, film=film, needs_images=entry.needs_images, make=make)

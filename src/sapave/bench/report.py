@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -13,7 +14,7 @@ from typing import Any
 from sapave.base.runs import atomic
 from sapave.bench import charts
 from sapave.bench.charts import colour, words
-from sapave.bench.film import Clip
+from sapave.bench.film import Clip, kept
 from sapave.bench.tables import failures, looking, perception, protocol, widest
 
 
@@ -23,6 +24,7 @@ def write_report(
     films: Sequence[Clip] = (),
     shipped: dict[str, Any] | None = None,
     title: str = "A robot that looks, then acts",
+    beside: Sequence[dict[str, Any]] = (),
 ) -> Path:
     """Write the page of a comparison; `shipped`: results of the full evaluation, shown beside a small one."""
     parts = (
@@ -37,6 +39,12 @@ def write_report(
         protocol(results),
     )
     return write_page(path, title, "".join(parts))
+
+
+def report_runs(path: Path, files_: Sequence[Path]) -> Path:
+    """Write the page of the first finished run (its results.json), with the results of the others beside it."""
+    found = [json.loads(file.read_text()) for file in files_]
+    return write_report(path, found[0], kept(files_[0].parent / "films"), beside=found[1:])
 
 
 def write_film(path: Path, clip: Clip, lead: str) -> Path:

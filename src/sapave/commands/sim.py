@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sapave.commands._command import Command, read_config
+from sapave.commands._command import Command, gather, read_config
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +33,8 @@ class SimConfig:
     """A name of `sapave list policies`."""
     camera: str = "active"
     """active | fixed: whether the head may move."""
+    axis: tuple[str, ...] = ()
+    """Axes of `sapave list axes` to play under: `--axis light --axis latency=3`."""
     out: Path = Path("runs/sim")
     """Folder of the film (mp4) and its first picture (png)."""
     live: bool = False
@@ -88,7 +90,7 @@ def simulate(config: SimConfig) -> Path | None:
     spec = EpisodeSpec(
         task=config.task, condition=config.condition, seed=config.seed, scene=config.scene, camera=config.camera
     )
-    world = World(spec)
+    world = World(spec, axes=config.axis)
     print(f"{world.spec.task}, {world.spec.condition}, seed {world.spec.seed}, {world.spec.scene}: {world.instruction}")
     stage: Any = Shown(world, config.port) if config.live else world
     record = play(stage, entry.make(), film=not config.live, needs_images=entry.needs_images)
@@ -100,7 +102,7 @@ def simulate(config: SimConfig) -> Path | None:
         return None
     assert record.film is not None
     frames = film.side_by_side(record.film)
-    stem = f"{config.policy}-{config.task}-{config.condition}-{config.seed}"
+    stem = "-".join((config.policy, config.task, config.condition, str(config.seed), *config.axis))
     path = config.out / f"{stem}.mp4"
     with atomic(path) as partial:
         partial.write_bytes(film.encode(frames))
@@ -114,7 +116,7 @@ def simulate(config: SimConfig) -> Path | None:
 
 def run(arguments: list[str]) -> None:
     """Read the options and play."""
-    config = read_config(SimConfig, arguments, "sim", SUMMARY)
+    config = read_config(SimConfig, gather(arguments, "--axis"), "sim", SUMMARY)
     from sapave.sim.gl import ensure_gl
 
     ensure_gl()

@@ -28,7 +28,7 @@ class Moved(Change):
         self.moved_to: np.ndarray | None = None
 
     def tick(self, world: World) -> None:
-        """At the moment, put the target on a free spot within reach, not higher than it stood; never once a hand has it."""
+        """At the moment, put the target on a free spot in reach, no higher than it stood; never once a hand has it."""
         if self.done or world.time < self.when:
             return
         self.done = True
