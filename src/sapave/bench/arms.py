@@ -79,7 +79,8 @@ def _shelf_arm(entry: PolicyEntry, checkpoint: Path | None) -> Callable[[], Arm]
     from sapave.policies.sapave import shipped
 
     weights = (lambda: str(checkpoint or shipped("active"))) if entry.learned else (lambda: "")
-    return lambda: Arm(name=entry.name, doc=entry.doc, policy=entry.name, checkpoint=weights())
+    doc = entry.doc[0].lower() + entry.doc[1:].rstrip(".")
+    return lambda: Arm(name=entry.name, doc=doc, policy=entry.name, checkpoint=weights())
 
 
 def weights_digest(arm: Arm) -> str:

@@ -50,11 +50,10 @@ def looking(results: dict[str, Any]) -> str:
             f"<td>{value(c['seconds'], 's')}</td><td>{value(c['times_real_time'], '×')}</td></tr>"
         )
     return (
-        "<h2>Looking and acting</h2><p class=note>First sight: median time until 10 % of the target is visible, over "
-        "the episodes that saw it. At the touch: mean visible share of the target when a hand first touches it. Speed: "
-        "simulated time over playing time on one core, model and rendering included.</p><div class=card><table>"
+        "<details><summary>Every task and condition in figures</summary><p class=note>Speed: simulated time over "
+        "playing time on one core, model and rendering included.</p><div class=card><table>"
         "<tr><th>arm<th class=left>task<th class=left>condition<th>held<th>ever<th>saw the target<th>first sight"
-        f"<th>at the touch<th>head travel<th>length<th>speed</tr>{''.join(rows)}</table></div>"
+        f"<th>at the touch<th>head travel<th>length<th>speed</tr>{''.join(rows)}</table></div></details>"
     )
 
 
@@ -71,7 +70,7 @@ def failures(results: dict[str, Any]) -> str:
             f"<tr{first}><td class=left>{_arm(c, results)}</td><td class=left>{words(c['condition'])}</td>"
             f"<td class=left>{charts.stacked(counts, c['n'], palette)}</td><td>n {c['n']}</td></tr>"
         )
-    table = f"<table>{''.join(rows)}</table>"
+    table = f"<table class=tight>{''.join(rows)}</table>"
     return f"<h2>How episodes ended</h2><div class=legend>{legend}</div><div class=card>{table}</div>"
 
 
@@ -125,4 +124,4 @@ def _grouped(
 
 
 def _arm(c: dict[str, Any], results: dict[str, Any]) -> str:
-    return f'<i class=arm style="background:{colour(c["arm"], results["arms"])}"></i>{escape(c["arm"])}'
+    return f'<i class=arm style="background:{colour(c["arm"], results["arms"])}"></i>{escape(words(c["arm"]))}'
