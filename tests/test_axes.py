@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sapave.base.types import EpisodeSpec
 from sapave.bench.arms import Arm, play_arm
 from sapave.sim import cameras
 from sapave.sim.axes._axis import ALTERS, Axis, setting, settings
-from sapave.sim.axes.paraphrase import KEY
+from sapave.sim.axes.paraphrase import KEY, read
 from sapave.sim.world import World
 
 AXES: dict[str, Axis] = shelf("sapave.sim.axes", "AXIS")
@@ -146,6 +147,16 @@ def test_paraphrases_stand_in_no_split() -> None:
             assert AXES["paraphrase"].note(task) == ""
     for name in ("pick", "pick_and_place"):
         assert KEY in pick("sapave.sim.tasks", "TASK", name).templates
+
+
+def test_an_instruction_is_read_back_and_said_otherwise() -> None:
+    task = pick("sapave.sim.tasks", "TASK", "pick_and_place")
+    assert read("pick up the red mug and place it on the tray", task) == {"object": "red mug", "goal": "tray"}
+    assert read("grab the sponge and bring it to the tray", task) == {"object": "sponge", "goal": "tray"}
+    with pytest.raises(ValueError, match="of no wording of task 'pick_and_place'"):
+        read("sing a song", task)
+    bare = replace(task, templates={k: v for k, v in task.templates.items() if k != KEY})
+    assert "has no paraphrases of its own" in AXES["paraphrase"].note(bare)
 
 
 @pytest.mark.parametrize(

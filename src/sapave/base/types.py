@@ -122,6 +122,8 @@ class EpisodeSpec:
     """`active`: the head moves; `fixed`: the head stays at its default pose."""
     start: str = "default"
     """Head pose at the start: `default` (benchmark) or `random` (training only)."""
+    suite: str = "kitchens"
+    """Which scenes may be drawn: `kitchens` (the first road's three) or `activemanip`."""
 
 
 @dataclass(frozen=True, kw_only=True)

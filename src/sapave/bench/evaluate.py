@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl, start_run, write_json
+from sapave.base.types import EpisodeSpec
 from sapave.bench import film, lists
 from sapave.bench.arms import Arm, arms, play_arm, weights_digest
 from sapave.bench.certify import certify
@@ -90,7 +92,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     check_identity(config.out, identity)
     logger = start_run(config.out, config)
     write_json(config.out / "identity.json", identity)
-    how = How(execute=config.execute, axes=axes, strict=not config.allow_mismatch)
+    how = How(execute=config.execute, axes=axes, suite=config.suite, strict=not config.allow_mismatch)
     rows = run(chosen, listed, config.out / "episodes.jsonl", workers=config.workers, how=how)
     results = collect(rows, chosen, episodes, identity)
     if config.looking and chosen[0].checkpoint:
@@ -123,7 +125,15 @@ def episodes_of(config: EvalConfig) -> EpisodeList:
     if not config.per_cell:
         raise ValueError("--seeds needs --per-cell of at least 1")
     tasks = config.tasks or tasks_of(config.suite)
-    fresh = certify(tasks, config.conditions, (int(low), int(high)), config.per_cell, config.workers, config.seeds)
+    fresh = certify(
+        tasks,
+        config.conditions,
+        (int(low), int(high)),
+        config.per_cell,
+        config.workers,
+        config.seeds,
+        suite=config.suite,
+    )
     lists.save(path, fresh)
     return fresh
 
@@ -157,6 +167,7 @@ class How:
 
     execute: int = EXECUTE
     axes: tuple[str, ...] = ()
+    suite: str = lists.KITCHENS
     strict: bool = True
     """Refuse an episode that is not the one its list certified; else only note it."""
 
@@ -194,8 +205,9 @@ def row_key(row: Row) -> tuple[Any, ...]:
 def play_one(job: Job) -> Row:
     """Play one episode with one arm; a row of episodes.jsonl."""
     arm, episode, how = job
-    record = play_arm(arm, episode.spec, execute=how.execute, axes=how.axes)
-    difference = differs(episode, record) if not how.axes else differs_without_axes(episode)
+    spec = replace(episode.spec, suite=how.suite)
+    record = play_arm(arm, spec, execute=how.execute, axes=how.axes)
+    difference = differs(episode, record) if not how.axes else differs_without_axes(episode, spec)
     if difference and how.strict:
         raise ValueError(
             f"episode {episode.task}/{episode.condition} seed {episode.seed}: the list says '{episode.instruction}' "
@@ -209,6 +221,7 @@ def play_one(job: Job) -> Row:
         **{name: getattr(episode, name) for name in ("task", "condition", "seed", "attempt", "scene")},
         "target": record.target,
         "instruction": record.instruction,
+        **({"suite": how.suite} if how.suite != lists.KITCHENS else {}),
         "outcome": outcome,
         **({"differs": difference} if difference else {}),
         "wall_s": round(record.wall_s, 3),
@@ -224,16 +237,17 @@ def differs(episode: Listed, record: Record) -> str:
     return f"'{record.instruction}' ({record.target} at {record.target_at})"
 
 
-def differs_without_axes(episode: Listed) -> str:
+def differs_without_axes(episode: Listed, spec: EpisodeSpec) -> str:
     """The same for an episode that axes have changed: compares what the list says with the unchanged layout."""
     from sapave.sim.layout import sample_layout
 
-    layout = sample_layout(episode.spec, episode.attempt)
-    first = layout.standings[0]
-    moved = max(abs(a - b) for a, b in zip(first.xy, episode.target_at, strict=False))
-    if (first.thing.words, layout.instruction) == (episode.target, episode.instruction) and moved <= 5 * SAME_PLACE:
-        return ""
-    return f"'{layout.instruction}' ({first.thing.words} at {first.xy})"
+    layout = sample_layout(spec, episode.attempt)
+    if layout.instruction != episode.instruction:
+        return f"'{layout.instruction}'"
+    first = next((s for s in layout.standings if s.thing.words == episode.target), None)
+    if first is not None and np.abs(np.subtract(first.xy, episode.target_at[:2])).max() > 5 * SAME_PLACE:
+        return f"'{layout.instruction}' ({first.thing.words} at {first.xy})"
+    return ""
 
 
 def choose_films(rows: Sequence[Row], chosen: Sequence[Arm], count: int) -> list[film.Shot]:

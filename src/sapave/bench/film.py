@@ -84,9 +84,8 @@ def shoot_one(job: Job) -> Clip:
     """Film one episode: `<name>.mp4`, then `<name>.json`."""
     shot, _, execute, axes = job
     row, note = shot.row, _note(job)
-    spec = EpisodeSpec(
-        task=row["task"], condition=row["condition"], seed=row["seed"], attempt=row["attempt"], scene=row["scene"]
-    )
+    names = ("task", "condition", "seed", "attempt", "scene", "suite")
+    spec = EpisodeSpec(**{name: row[name] for name in names if name in row})
     record = play_arm(shot.arm, spec, execute=execute, film=True, axes=axes)
     assert record.film is not None
     path = note.with_suffix(".mp4")

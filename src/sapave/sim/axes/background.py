@@ -38,10 +38,10 @@ class Surfaces(Change):
 
 
 def _textures_of_things(spec: mujoco.MjSpec) -> set[str]:
-    """Names of textures on bodies that can move freely."""
+    """Names of textures on bodies that can move: their colours may be named in the instruction."""
     found: set[str] = set()
     for body in spec.bodies:
-        if any(joint.type == mujoco.mjtJoint.mjJNT_FREE for joint in body.joints):
+        if body.joints:
             for geom in body.geoms:
                 if geom.material:
                     found |= {name for name in spec.material(geom.material).textures if name}

@@ -26,13 +26,14 @@ class Crowd(Change):
     def layout(self, layout: Layout, task: Task) -> Layout:
         """Add `strength` things where there is room; fewer when there is none."""
         g = self.rng()
-        target = layout.standings[0].thing
+        named = {layout.standings[0].thing.colour} if layout.standings else set()
+        named |= {unit.colour for unit in getattr(layout, "units", ())}
         kinds, places = families(), list(layout.scene.places.values())
         looks = LOOKS[seeds.split_of(self.seed)]
         standings, old, new = list(layout.standings), taken(layout), []
         for _ in range(PATIENCE * round(self.strength)):
             family = kinds[str(g.choice(sorted(layout.scene.homes)))]
-            colours = [c for c in family.colours if c != target.colour]
+            colours = [c for c in family.colours if c not in named]
             spot = free_spot(places, old, SPACING, g)
             if not colours or spot is None or any(np.hypot(*np.subtract(spot[1], xy)) < CROWDED for xy in new):
                 continue

@@ -32,9 +32,11 @@ class Moved(Change):
         if self.done or world.time < self.when:
             return
         self.done = True
-        name, standing = world.target.name, world.layout.standings[0]
-        at_home = any(standing.place.name == place.name for place in world.layout.scene.places.values())
-        if not at_home or world.held(name) or world.lift(name) > TOUCHED:
+        name = world.target.name
+        standing = next((s for s in world.layout.standings if s.thing.name == name), None)
+        if standing is None or world.held(name) or world.lift(name) > TOUCHED:
+            return  # a drawer stays where it is, and so does what a hand has
+        if standing.place.name not in world.layout.scene.places:
             return
         # never higher: what was planned for a counter may not fit under a shelf's roof
         low = standing.place.z + 1e-6
@@ -49,7 +51,7 @@ class Moved(Change):
             if spot is None:
                 return
             place, (x, y) = spot
-            at = np.array([x, y, place.z + world.target.half_height + 0.001])
+            at = np.array([x, y, place.z + standing.thing.half_height + 0.001])
             same_side = y * standing.xy[1] >= 0 or not world.task.has_goal  # no hand reaches both sides with a thing
             if same_side and all(np.linalg.norm(at - hand) > HAND for hand in near_hands):
                 world.put(name, at)

@@ -20,35 +20,43 @@ PERIOD = 4.0
 EYE = np.array([0.07, 0.0, 1.27])
 """The head camera in its default pose [m], to a few centimetres."""
 
+BOARD, RAIL = "moving_occluder", "moving_occluder_rail"
+"""Names of the two bodies."""
+
 
 class Board(Change):
     """A board on a rail; drawn and seen, but without collisions, so that it harms no arm."""
 
     def edit(self, spec: mujoco.MjSpec, layout: Layout) -> None:
-        """Hang the rail across the line of sight to the target and the board on it."""
-        standing = layout.standings[0]
-        target = np.array([*standing.xy, standing.place.z + standing.thing.half_height])
-        toward = (EYE - target) / np.linalg.norm(EYE - target)
-        self._middle = target + GAP * toward
-        yaw = float(np.arctan2(toward[1], toward[0]))
-        self._along = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
-        self._phase = float(self.rng().uniform(0, 2 * np.pi))
-        board = spec.worldbody.add_body(name="moving_occluder", mocap=True, pos=self._at(0.0))
-        board.quat = [np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)]
+        """Add the board and its rail as bodies without mass; `start` hangs them up."""
+        board = spec.worldbody.add_body(name=BOARD, mocap=True)
         stripe = (HALF[0] * 1.05, HALF[1], 0.2 * HALF[2])
         for size, rgba in ((HALF, (0.83, 0.80, 0.72, 1)), (stripe, (0.35, 0.40, 0.47, 1))):
             board.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, size=size, rgba=rgba, contype=0, conaffinity=0)
+        rail = spec.worldbody.add_body(name=RAIL, mocap=True)
         reach = SWING + HALF[1]
-        ends = [self._middle + side * reach * self._along + [0, 0, HALF[2]] for side in (-1, 1)]
-        spec.worldbody.add_geom(
-            name="moving_occluder_rail",
+        rail.add_geom(
             type=mujoco.mjtGeom.mjGEOM_CAPSULE,
-            fromto=[*ends[0], *ends[1]],
+            fromto=[0, -reach, HALF[2], 0, reach, HALF[2]],
             size=(0.004, 0, 0),
             rgba=(0.3, 0.3, 0.32, 1),
             contype=0,
             conaffinity=0,
         )
+
+    def start(self, world: World) -> None:
+        """Hang the rail across the line of sight to the target and the board on it."""
+        mujoco.mj_kinematics(world.model, world.data)
+        target = world.position(world.target.name)
+        toward = (EYE - target) / np.linalg.norm(EYE - target)
+        yaw = float(np.arctan2(toward[1], toward[0]))
+        self._middle = target + GAP * toward
+        self._along = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+        self._phase = float(self.rng().uniform(0, 2 * np.pi))
+        for name, at in ((BOARD, self._at(0.0)), (RAIL, self._middle)):
+            mocap = world.model.body(name).mocapid[0]
+            world.data.mocap_pos[mocap] = at
+            world.data.mocap_quat[mocap] = [np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)]
 
     def _at(self, time: float) -> np.ndarray:
         swing = SWING * np.sin(self._phase + 2 * np.pi * self.strength * time / PERIOD)
@@ -56,7 +64,7 @@ class Board(Change):
 
     def tick(self, world: World) -> None:
         """Slide on."""
-        body = world.model.body("moving_occluder").mocapid[0]
+        body = world.model.body(BOARD).mocapid[0]
         world.data.mocap_pos[body] = self._at(world.time)
 
 

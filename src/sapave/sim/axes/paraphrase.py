@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sapave.sim.axes._axis import Axis, Change
@@ -17,16 +18,20 @@ class Wording(Change):
 
     def layout(self, layout: Layout, task: Task) -> Layout:
         """Say it in other words; a task without such words is told in those of the test split."""
-        g = self.rng()
-        thing = layout.standings[0].thing
+        fields = read(layout.instruction, task)
         templates = task.templates.get(KEY, task.templates["test"])
-        noun = thing.family.nouns[int(g.integers(len(thing.family.nouns)))]
-        words = {"object": f"{thing.colour} {noun}", "goal": layout.goal.words if layout.goal else ""}
-        try:
-            text = templates[int(g.integers(len(templates)))].format(**words)
-        except KeyError:  # a task whose wordings name more than this: it keeps the instruction of its own split
-            return layout
+        text = templates[int(self.rng().integers(len(templates)))].format(**fields)
         return replace(layout, instruction=text)
+
+
+def read(instruction: str, task: Task) -> dict[str, str]:
+    """What an instruction fills into the template it was made from; ValueError when it is of no template."""
+    templates = (t for split, texts in task.templates.items() if split != KEY for t in texts)
+    for template in sorted(templates, key=lambda t: -len(re.sub(r"{\w+}", "", t))):
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template))
+        if found := re.fullmatch(pattern, instruction):
+            return {"goal": "", **found.groupdict()}
+    raise ValueError(f"instruction '{instruction}': of no wording of task '{task.name}', so it cannot be paraphrased")
 
 
 def note(task: Task) -> str:
