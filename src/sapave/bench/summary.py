@@ -59,6 +59,7 @@ def cell(rows: Sequence[Row]) -> dict[str, Any]:
         "visible_at_grasp": round(mean(grasps), 3) if grasps else None,
         "grasps": len(grasps),
         "head_travel_rad": round(mean(o["head_travel"] for o in outcomes), 3),
+        "progress": _mean(outcomes, "progress"),
         "looks": _mean(outcomes, "looks", 2),
         "needless_looks": _mean(outcomes, "needless_looks", 2),
         "centring_rad": _mean(outcomes, "centring"),

@@ -41,19 +41,21 @@ def looking(results: dict[str, Any]) -> str:
 
     rows = []
     for c, first in _grouped(results):
+        stages = None if c.get("progress") is None else 100 * c["progress"]
         share = None if c["visible_at_grasp"] is None else 100 * c["visible_at_grasp"]
         rows.append(
             f"<tr{first}><td class=left>{_arm(c, results)}</td><td class=left>{words(c['task'])}</td>"
             f"<td class=left>{words(c['condition'])}</td><td>{percent(c['held'])}</td><td>{percent(c['ever'])}</td>"
+            f"<td>{value(stages, '%', 0)}</td>"
             f"<td>{percent(c['saw_target'])}</td><td>{value(c['time_to_first_sight_s'], 's')}</td>"
             f"<td>{value(share, '%', 0)}</td><td>{value(c['head_travel_rad'], 'rad', 2)}</td>"
             f"<td>{value(c['seconds'], 's')}</td><td>{value(c['times_real_time'], '×')}</td></tr>"
         )
     return (
-        "<details><summary>Every task and condition in figures</summary><p class=note>Speed: simulated time over "
-        "playing time on one core, model and rendering included.</p><div class=card><table>"
-        "<tr><th>arm<th class=left>task<th class=left>condition<th>held<th>ever<th>saw the target<th>first sight"
-        f"<th>at the touch<th>head travel<th>length<th>speed</tr>{''.join(rows)}</table></div></details>"
+        "<details><summary>Every task and condition in figures</summary><p class=note>Stages: mean share of a task's "
+        "steps that were reached. Speed: simulated time over playing time on one core, model and rendering included."
+        "</p><div class=card><table><tr><th>arm<th class=left>task<th class=left>condition<th>held<th>ever<th>stages"
+        f"<th>saw the target<th>first sight<th>at the touch<th>head travel<th>length<th>speed</tr>{''.join(rows)}</table></div></details>"
     )
 
 
