@@ -55,7 +55,8 @@ def looking(results: dict[str, Any]) -> str:
         "<details><summary>Every task and condition in figures</summary><p class=note>Stages: mean share of a task's "
         "steps that were reached. Speed: simulated time over playing time on one core, model and rendering included."
         "</p><div class=card><table><tr><th>arm<th class=left>task<th class=left>condition<th>held<th>ever<th>stages"
-        f"<th>saw the target<th>first sight<th>at the touch<th>head travel<th>length<th>speed</tr>{''.join(rows)}</table></div></details>"
+        "<th>saw the target<th>first sight<th>at the touch<th>head travel<th>length<th>speed</tr>"
+        f"{''.join(rows)}</table></div></details>"
     )
 
 
