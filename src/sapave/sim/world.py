@@ -246,7 +246,7 @@ class World:
         """Does the robot touch anything, itself included?"""
         return bool(self._robot_bodies[self.model.geom_bodyid[self.data.contact.geom]].any())
 
-    def put(self, name: str, position: np.ndarray) -> None:
+    def set_down(self, name: str, position: np.ndarray) -> None:
         """Set a thing down at rest with its centre at position [3] m; it counts as standing there from now on."""
         free = self.model.joint(f"{name}_free")
         self.data.qpos[free.qposadr[0] : free.qposadr[0] + 3] = position

@@ -54,7 +54,7 @@ class Moved(Change):
             at = np.array([x, y, place.z + standing.thing.half_height + 0.001])
             same_side = y * standing.xy[1] >= 0 or not world.task.has_goal  # no hand reaches both sides with a thing
             if same_side and all(np.linalg.norm(at - hand) > HAND for hand in near_hands):
-                world.put(name, at)
+                world.set_down(name, at)
                 self.moved_to = at
                 return
 
