@@ -48,7 +48,7 @@ def fake(monkeypatch):
     """`play_arm` on the fake world: `active` looks, everyone else stands still."""
     played = []
 
-    def play_arm(arm, episode, *, execute=8, film=False):
+    def play_arm(arm, episode, *, execute=8, film=False, axes=()):
         played.append((arm.name, getattr(episode, "seed", None)))
         spec = replace(episode, camera=arm.camera) if isinstance(episode, EpisodeSpec) else episode
         policy = Looker() if arm.name in ("active", "fixed", "expert") else Zero()
@@ -167,12 +167,12 @@ ARMS = [Arm(name="active", doc="", policy="zero"), Arm(name="fixed", doc="", pol
 
 def test_run_resumes_after_a_kill(fake, tmp_path):
     path, episodes = tmp_path / "episodes.jsonl", [listed(s) for s in range(4)]
-    whole = evaluate.run(ARMS, episodes, path, workers=0, execute=8)
+    whole = evaluate.run(ARMS, episodes, path, workers=0)
     assert [r["outcome"]["success_held"] for r in whole] == [True] * 4 + [False] * 4
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:3]) + lines[3][:40])  # killed in the middle of the fourth line
     fake.clear()
-    again = evaluate.run(ARMS, episodes, path, workers=0, execute=8)
+    again = evaluate.run(ARMS, episodes, path, workers=0)
     assert len(fake) == 5 and len(path.read_bytes().splitlines()) == 8
 
     def timeless(found):
@@ -185,7 +185,7 @@ def test_a_list_of_another_world_is_refused(fake, tmp_path):
     for change in ({"instruction": "look up"}, {"target_at": (0.51, 0.0, 0.0)}):
         with pytest.raises(ValueError, match="the world has changed"):
             wrong = replace(listed(1), **change)
-            evaluate.run(ARMS, [wrong], tmp_path / "episodes.jsonl", workers=0, execute=8)
+            evaluate.run(ARMS, [wrong], tmp_path / "episodes.jsonl", workers=0)
 
 
 def test_a_folder_of_another_comparison_is_refused(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from bench_fakes import FakeWorld, Looker, rows
 from sapave.base.types import EpisodeSpec
-from sapave.bench import charts, demo, film, kitchens
+from sapave.bench import camera_work, charts, demo, film, kitchens
 from sapave.bench.arms import Arm
 from sapave.bench.evaluate import collect
 from sapave.bench.lists import EpisodeList
@@ -77,6 +77,28 @@ def test_the_page_is_one_file_with_everything(results, clip, tmp_path):
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_the_page_shows_arms_by_conditions_and_what_the_camera_did(results, tmp_path):
+    from sapave.bench.comparison import pooled
+
+    text = write_report(tmp_path / "report.html", results).read_text()
+    rate = pooled(results, "active", results["tasks"], ("occluded",))
+    assert rate is not None and rate.n == 40
+    assert f"{100 * rate.rate:.0f}<small>{100 * rate.low:.0f}–{100 * rate.high:.0f}</small>" in text
+    for word in ("active wrist", "not trained", "What the camera did", "needless", "Head travel and success"):
+        assert word in text, word
+    assert text.count("<polyline") >= 9 and "Not comparable" not in text and "Generalisation" not in text
+
+
+def test_runs_under_axes_stand_beside_and_a_mismatch_is_seen(results, tmp_path):
+    other = {**results, "axes": [{"name": "latency", "strength": 3.0, "doc": "late", "note": "a <remark>"}]}
+    text = write_report(tmp_path / "report.html", results, beside=[other]).read_text()
+    assert "Generalisation" in text and "latency 3" in text and "as listed" in text
+    marked = {**other, "comparable": {"ok": False, "reasons": ["list of protocol 0 <here>"]}}
+    text = write_report(tmp_path / "report.html", marked).read_text()
+    assert "Not comparable" in text and "protocol 0 &lt;here&gt;" in text
+    assert "Played under" in text and "a &lt;remark&gt;" in text
+
+
 def test_results_are_plain_json(results):
     again = json.loads(json.dumps(results))
     assert again["protocol"]["version"] and again["versions"]["mujoco"] and again["seeds"]["pick/occluded"]
@@ -113,6 +135,10 @@ def test_charts_are_well_formed(results):
         charts.forest(results["paired"], results["arms"]),
         charts.stacked({"success": 3, "never_saw": 1}, 5, {"success": "#000", "never_saw": "#fff"}),
         charts.visibility([], 0.0, "#000"),
+        camera_work.curves(cells, results["arms"]),
+        camera_work.curves([], results["arms"]),
+        camera_work.scatter(cells, results["arms"], results["conditions"]),
+        *(camera_work.mark(kind, 1, 1, "#000", "a & b") for kind in camera_work.MARKS),
     ):
         ElementTree.fromstring(text)
     assert charts.colour("pi0", ["active", "pi0"]) != charts.colour("gr00t", ["active", "pi0", "gr00t"])

@@ -143,6 +143,16 @@ class Outcome:
     """Visible fraction of the target when the hand first closed on it."""
     head_travel: float = 0.0
     """Sum of absolute head joint motion [rad]."""
+    looks: int = 0
+    """Number of separate head motions (sim/attention.py defines this and what follows)."""
+    needless_looks: int | None = None
+    """Looks away from a target well in view, or back to where nothing was; None when the view was never measured."""
+    centring: float | None = None
+    """Mean angle of the target off the optical axis, from the first arm motion to the touch [rad]."""
+    look_to_act: float | None = None
+    """From the target first well in view to the first arm motion [s]."""
+    camera_gain: float | None = None
+    """Mean visible fraction of the target minus what the default head pose would show at the same moments."""
     visibility: tuple[tuple[float, float], ...] = ()
     """(time [s], visible fraction of the target) samples."""
     progress: float = 0.0

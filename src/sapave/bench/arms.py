@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sapave.base.shelf import choose, pick, shelf
 from sapave.base.types import EpisodeSpec, Policy
 from sapave.bench.protocol import EXECUTE
-from sapave.bench.rollout import Record, Stage, play
+from sapave.bench.rollout import Record, Stage, make_world, play
+from sapave.policies._entry import PolicyEntry
+
+UNTRAINED = {
+    "fixed_wrist": "a fixed head camera and the wrist cameras",
+    "active_wrist": "an active head camera and the wrist cameras",
+}
+"""Arms of the paper's comparison for which no policy has been trained; tables say so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +62,25 @@ def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | N
         ),
     }
     others: dict[str, Callable[[], Arm]] = {
-        name: _shelf_arm(name, entry.doc)
+        name: _shelf_arm(entry, checkpoint)
         for name, entry in shelf("sapave.policies", "POLICY").items()
         if name != "sapave"
     }
     options: Mapping[str, Callable[[], Arm]] = {**known, **others}
     if not names:
         raise ValueError(f"arms: none given; there are: {', '.join(options)}")
+    for name in names:
+        if name in UNTRAINED:
+            raise ValueError(f"arm '{name}': {UNTRAINED[name]}: not trained yet; there are: {', '.join(options)}")
     return [choose(dict(options), name, "arm")() for name in names]
 
 
-def _shelf_arm(name: str, doc: str) -> Callable[[], Arm]:
-    return lambda: Arm(name=name, doc=doc, policy=name)
+def _shelf_arm(entry: PolicyEntry, checkpoint: Path | None) -> Callable[[], Arm]:
+    from sapave.policies.sapave import shipped
+
+    weights = (lambda: str(checkpoint or shipped("active"))) if entry.learned else (lambda: "")
+    doc = entry.doc[0].lower() + entry.doc[1:].rstrip(".")
+    return lambda: Arm(name=entry.name, doc=doc, policy=entry.name, checkpoint=weights())
 
 
 def weights_digest(arm: Arm) -> str:
@@ -84,12 +98,16 @@ def load(arm: Arm) -> Policy:
     entry = pick("sapave.policies", "POLICY", arm.policy)
     if not arm.checkpoint:
         return entry.make()
-    return entry.make(checkpoint=Path(arm.checkpoint), hold_head=arm.hold_head)
+    hold = {"hold_head": True} if arm.hold_head else {}
+    return entry.make(checkpoint=Path(arm.checkpoint), **hold)
 
 
-def play_arm(arm: Arm, episode: EpisodeSpec | Stage, *, execute: int = EXECUTE, film: bool = False) -> Record:
-    """Play one episode with one arm; from a spec, with the arm's camera."""
+def play_arm(
+    arm: Arm, episode: EpisodeSpec | Stage, *, execute: int = EXECUTE, film: bool = False, axes: Sequence[str] = ()
+) -> Record:
+    """Play one episode with one arm; from a spec, with the arm's camera and under `axes`."""
     entry = pick("sapave.policies", "POLICY", arm.policy)
+    make = partial(make_world, axes=tuple(axes)) if axes else make_world
     if isinstance(episode, EpisodeSpec):
         episode = replace(episode, camera=arm.camera)
-    return play(episode, load(arm), execute=execute, film=film, needs_images=entry.needs_images)
+    return play(episode, load(arm), execute=execute, film=film, needs_images=entry.needs_images, make=make)

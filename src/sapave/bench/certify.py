@@ -1,6 +1,7 @@
 """Make episode lists: draw seeds in order, keep what the expert solves, count the rest in the open.
 
-`python -m sapave.bench.certify --split test` writes a committed list anew (after a change of the world).
+`python -m sapave.bench.certify --split test` writes a committed list anew (after a change of the world). A list of
+another suite goes into its folder below lists/.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from sapave.base.seeds import SPLIT_RANGES
 from sapave.base.shelf import choose
 from sapave.base.types import EpisodeSpec
 from sapave.bench.arms import Arm, play_arm
-from sapave.bench.lists import EpisodeList, Listed, listed, save
+from sapave.bench.lists import KITCHENS, EpisodeList, Listed, listed, save
 from sapave.bench.protocol import CONDITIONS, TASKS, current
 from sapave.bench.rollout import make_world
 from sapave.bench.summary import read_rows
@@ -41,15 +43,17 @@ class CertifyConfig:
     """Processes of one core each; 0 runs in this one."""
     out: Path = Path("runs/lists")
     """Folder of the list; an interrupted run in it goes on."""
+    suite: str = KITCHENS
+    """Whose scenes are drawn."""
     tasks: tuple[str, ...] = TASKS
     conditions: tuple[str, ...] = CONDITIONS
 
 
-def certify_one(job: Job) -> dict[str, Any]:
+def certify_one(job: Job, suite: str = KITCHENS) -> dict[str, Any]:
     """Let the expert try one job: was a layout found, did it solve it, why not, and the episode if it did."""
     task, condition, seed = job
     try:
-        world = make_world(EpisodeSpec(task=task, condition=condition, seed=seed))
+        world = make_world(EpisodeSpec(task=task, condition=condition, seed=seed, suite=suite))
     except ValueError:  # no candidate layout of this seed measures as the condition
         return {"layout": False, "solved": False, "failure": "no_layout"}
     record = play_arm(EXPERT, world)
@@ -78,6 +82,7 @@ def certify(
     workers: int = 0,
     name: str = "",
     progress: Path | None = None,
+    suite: str = KITCHENS,
 ) -> EpisodeList:
     """Draw seeds of a split (or of a range A, B) in order; keep the first `per_cell` per cell that the expert holds.
 
@@ -94,7 +99,9 @@ def certify(
     found: dict[Job, dict[str, Any]] = {(r["job"][0], r["job"][1], r["job"][2]): r["result"] for r in rows}
     with tqdm(total=per_cell * len(kept), desc="certify", disable=None) as bar:
         while jobs := _next_jobs(kept, following, per_cell, high):
-            for job, result in each(certify_one, [job for job in jobs if job not in found], workers):
+            for job, result in each(
+                partial(certify_one, suite=suite), [job for job in jobs if job not in found], workers
+            ):
                 found[job] = result
                 if progress:
                     append_jsonl(progress, {"job": job, "result": result})
@@ -139,7 +146,15 @@ def main() -> None:
     config = tyro.cli(CertifyConfig, description=__doc__)
     progress = config.out / f"{config.split}-progress.jsonl"
     config.out.mkdir(parents=True, exist_ok=True)
-    made = certify(config.tasks, config.conditions, config.split, config.per_cell, config.workers, progress=progress)
+    made = certify(
+        config.tasks,
+        config.conditions,
+        config.split,
+        config.per_cell,
+        config.workers,
+        progress=progress,
+        suite=config.suite,
+    )
     save(config.out / f"{config.split}.json", made)
     progress.unlink(missing_ok=True)
     print(json.dumps(made.expert, indent=1))

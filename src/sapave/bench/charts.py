@@ -12,8 +12,11 @@ ARM_COLOURS = {
     "held": "#c99a3f",
     "expert": "#4a5f9e",
     "zero": "#b9b4ab",
+    "scan": "#b4623a",
+    "oracle_camera": "#7a5ba6",
+    "best_fixed_pose": "#a8577e",
 }
-OTHER_COLOURS = ("#a8577e", "#5b8c3e", "#7a5ba6", "#b4623a")
+OTHER_COLOURS = ("#5b8c3e", "#3f8fb5", "#96713a", "#c0506a")
 WORDS = {"all": "all tasks", "out_of_view": "out of view", "pick_and_place": "pick and place"}
 
 
@@ -23,7 +26,7 @@ def words(name: str) -> str:
 
 
 def colour(arm: str, arms: Sequence[str]) -> str:
-    """The arm's colour; arms outside the known five take turns."""
+    """The arm's colour; arms that are not known take turns."""
     rest = [a for a in arms if a not in ARM_COLOURS]
     return ARM_COLOURS.get(arm) or OTHER_COLOURS[rest.index(arm) % len(OTHER_COLOURS)]
 
@@ -79,7 +82,7 @@ def rates(cells: Sequence[dict[str, Any]], arms: Sequence[str], conditions: Sequ
 
 def forest(pairs: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
     """Paired differences of success in points with 95 % intervals around a zero line."""
-    left, plot, right, row = 330, 330, 190, 24
+    left, plot, right, row = 390, 400, 210, 24
     height = 26 + row * len(pairs) + 6
     parts = []
     for tick in (-100, -50, 0, 50, 100):
@@ -89,7 +92,8 @@ def forest(pairs: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
     for i, p in enumerate(pairs):
         y = 26 + row * (i + 0.5)
         x, low, high = (left + plot * (p[k] + 1) / 2 for k in ("difference", "low", "high"))
-        name = f"{p['a']} − {p['b']}, {words(p['task'])}, {words(p['condition'])}"
+        what = [words(p["condition"])] if p["task"] == "all" else [words(p["task"]), words(p["condition"])]
+        name = ", ".join([f"{words(p['a'])} − {words(p['b'])}", *what])
         label = f"{_points(p['difference'])} ({_points(p['low'])} to {_points(p['high'])})"
         kind = "strong" if p["task"] == "all" else ""
         parts.append(_text(left - 14, y + 4, name, kind, "end"))
@@ -102,7 +106,7 @@ def forest(pairs: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
 
 def stacked(counts: dict[str, int], total: int, palette: dict[str, str]) -> str:
     """One bar of shares, in palette order; what is not counted stays empty."""
-    width, height, x, parts = 300, 14, 0.0, ['<rect width="300" height="14" rx="3" class="track"/>']
+    width, height, x, parts = 520, 15, 0.0, ['<rect width="520" height="15" rx="3" class="track"/>']
     for name in palette:
         if count := counts.get(name, 0):
             share = width * count / max(total, 1)

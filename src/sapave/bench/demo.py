@@ -61,7 +61,7 @@ def play_episodes(config: DemoConfig) -> Path:
     forget(config.out, identity, config.again)
     logger = start_run(config.out, config)
     write_json(config.out / "identity.json", identity)
-    rows = evaluate.run(chosen, listed, config.out / "episodes.jsonl", workers=config.workers, execute=EXECUTE)
+    rows = evaluate.run(chosen, listed, config.out / "episodes.jsonl", workers=config.workers)
     results = evaluate.collect(rows, chosen, episodes, identity)
     write_json(config.out / "results.json", results)
     shots = evaluate.choose_films(rows, chosen, config.films)

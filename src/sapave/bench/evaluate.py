@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from sapave.base.parallel import each
-from sapave.base.runs import append_jsonl, start_run, versions, write_json
+from sapave.base.runs import append_jsonl, start_run, write_json
+from sapave.base.types import EpisodeSpec
 from sapave.bench import film, lists
 from sapave.bench.arms import Arm, arms, play_arm, weights_digest
 from sapave.bench.certify import certify
 from sapave.bench.lists import EpisodeList, Listed
-from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS, WORDS
+from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS
 from sapave.bench.report import write_report
-from sapave.bench.summary import Row, read_rows, summarise
+from sapave.bench.results import collect, table
+from sapave.bench.rollout import Record
+from sapave.bench.schema import check_results
+from sapave.bench.summary import Row, read_rows
+from sapave.sim.axes._axis import settings
 
 SAME_PLACE = 0.002
 """A target this close to where its list says is the same episode [m]."""
@@ -32,17 +37,24 @@ class EvalConfig:
     out: Path = Path("runs/eval")
     """Folder for episodes.jsonl, results.json, films/ and report.html; an interrupted run in it goes on."""
     arms: tuple[str, ...] = ("active", "fixed", "held")
-    """Any of active, fixed, held, or a policy of the shelf (expert, zero, ...); the first is compared with the rest."""
+    """Any of active, fixed, held, or a policy of the shelf (expert, scan, ...); the first is compared with the rest."""
     checkpoint: Path | None = None
     """Checkpoint of `active` and `held`; the shipped one by default."""
     fixed_checkpoint: Path | None = None
     """Checkpoint of `fixed` (trained with the camera fixed); the shipped one by default."""
+    suite: str = lists.KITCHENS
+    """Whose lists are meant: kitchens, or a folder of bench/lists."""
     episodes: str = "test"
     """A committed list (val, test) or the path of a list file."""
     seeds: str = ""
     """A:B draws fresh episodes from these seeds instead, certified on the fly."""
-    tasks: tuple[str, ...] = TASKS
+    allow_mismatch: bool = False
+    """Play a list of another protocol or MuJoCo version too; the result is marked as not comparable."""
+    tasks: tuple[str, ...] = ()
+    """All of the list by default."""
     conditions: tuple[str, ...] = CONDITIONS
+    axis: tuple[str, ...] = ()
+    """Axes of `sapave list axes` to play every episode under: `--axis light --axis latency=3`."""
     per_cell: int = 100
     """Episodes per task and condition; 0 takes the whole list."""
     workers: int = 2
@@ -63,32 +75,39 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     ValueError when the folder holds episodes of another comparison, or for a list of another protocol version.
     """
     chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint)
+    axes = tuple(s.text for s in settings(config.axis))
     episodes = episodes_of(config)
     listed = episodes.take(config.per_cell, config.tasks, config.conditions)
     if not listed:
         raise ValueError(
-            f"episode list '{episodes.name}': nothing of tasks {', '.join(config.tasks)} in conditions "
+            f"episode list '{episodes.name}': nothing of tasks {', '.join(config.tasks) or '(all)'} in conditions "
             f"{', '.join(config.conditions)}; it has: {', '.join(episodes.expert)}"
         )
     identity = {
         "protocol": PROTOCOL_VERSION,
+        "suite": config.suite,
         "list": f"{episodes.name} {episodes.digest}",
         "execute": config.execute,
+        "axes": list(axes),
         "weights": {arm.name: weights_digest(arm) for arm in chosen},
     }
     check_identity(config.out, identity)
     logger = start_run(config.out, config)
     write_json(config.out / "identity.json", identity)
+    how = How(execute=config.execute, axes=axes, suite=config.suite, strict=not config.allow_mismatch)
     path = config.out / "episodes.jsonl"
-    rows = run(chosen, listed, path, workers=config.workers, execute=config.execute, ray=config.ray)
+    rows = run(chosen, listed, path, workers=config.workers, how=how, ray=config.ray)
     results = collect(rows, chosen, episodes, identity)
     if config.looking and chosen[0].checkpoint:
         from sapave.bench.perception import measure_looking
 
         path = config.out / "perception.json"
         results["perception"] = measure_looking(chosen[0], config.looking, path, config.workers)
+    problems = check_results(results)
+    assert not problems, problems
     write_json(config.out / "results.json", results)
-    films = film.shoot(choose_films(rows, chosen, config.films), config.out / "films", config.workers, config.execute)
+    shots = choose_films(rows, chosen, config.films)
+    films = film.shoot(shots, config.out / "films", config.workers, config.execute, axes)
     report = write_report(config.out / "report.html", results, films)
     for line in table(results):
         logger.info(line)
@@ -99,7 +118,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
 def episodes_of(config: EvalConfig) -> EpisodeList:
     """The list that `config` names: committed, a file, or fresh seeds (kept in the run folder once certified)."""
     if not config.seeds:
-        return lists.load(config.episodes)
+        return lists.load(config.episodes, config.suite, allow_mismatch=config.allow_mismatch)
     low, _, high = config.seeds.partition(":")
     if not (low.isdigit() and high.isdigit()):
         raise ValueError(f"--seeds: found '{config.seeds}', expected A:B with whole numbers, such as 5000:6000")
@@ -108,11 +127,27 @@ def episodes_of(config: EvalConfig) -> EpisodeList:
         return kept
     if not config.per_cell:
         raise ValueError("--seeds needs --per-cell of at least 1")
+    tasks = config.tasks or tasks_of(config.suite)
     fresh = certify(
-        config.tasks, config.conditions, (int(low), int(high)), config.per_cell, config.workers, config.seeds
+        tasks,
+        config.conditions,
+        (int(low), int(high)),
+        config.per_cell,
+        config.workers,
+        config.seeds,
+        suite=config.suite,
     )
     lists.save(path, fresh)
     return fresh
+
+
+def tasks_of(suite: str) -> tuple[str, ...]:
+    """The tasks of a suite: those of its lists; KeyError with the nearest suite."""
+    if suite == lists.KITCHENS:
+        return TASKS
+    paths = lists.committed(suite).values()
+    found = (e.task for path in paths for e in lists.parse(path.read_text(), str(path), allow_mismatch=True).episodes)
+    return tuple(dict.fromkeys(found))
 
 
 def check_identity(out: Path, identity: dict[str, Any]) -> None:
@@ -129,22 +164,40 @@ def check_identity(out: Path, identity: dict[str, Any]) -> None:
     identity["weights"] = {**before["weights"], **identity["weights"]}
 
 
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How every episode of a comparison is played."""
+
+    execute: int = EXECUTE
+    axes: tuple[str, ...] = ()
+    suite: str = lists.KITCHENS
+    strict: bool = True
+    """Refuse an episode that is not the one its list certified; else only note it."""
+
+
 def run(
-    chosen: Sequence[Arm], listed: Sequence[Listed], path: Path, *, workers: int, execute: int, ray: str = ""
+    chosen: Sequence[Arm],
+    listed: Sequence[Listed],
+    path: Path,
+    *,
+    workers: int,
+    how: How | None = None,
+    ray: str = "",
 ) -> list[Row]:
     """Play what `path` does not hold yet; each finished episode is one line there. Rows by arm, then as listed."""
+    how = how or How()
     done = {row_key(row): row for row in read_rows(path)}
-    wanted = [(arm, episode, execute) for episode in listed for arm in chosen]
+    wanted = [(arm, episode, how) for episode in listed for arm in chosen]
     todo = [job for job in wanted if job_key(job) not in done]
     with tqdm(total=len(wanted), initial=len(wanted) - len(todo), desc="evaluate", disable=None) as bar:
         for job, row in each(play_one, todo, workers, ray=ray):
             append_jsonl(path, row)
             done[job_key(job)] = row
             bar.update()
-    return [done[job_key((arm, episode, execute))] for arm in chosen for episode in listed]
+    return [done[job_key((arm, episode, how))] for arm in chosen for episode in listed]
 
 
-Job = tuple[Arm, Listed, int]
+Job = tuple[Arm, Listed, How]
 
 
 def job_key(job: Job) -> tuple[Any, ...]:
@@ -160,47 +213,50 @@ def row_key(row: Row) -> tuple[Any, ...]:
 
 def play_one(job: Job) -> Row:
     """Play one episode with one arm; a row of episodes.jsonl."""
-    arm, episode, execute = job
-    record = play_arm(arm, episode.spec, execute=execute)
-    moved = max(abs(a - b) for a, b in zip(record.target_at, episode.target_at, strict=True))
-    if (record.target, record.instruction) != (episode.target, episode.instruction) or moved > SAME_PLACE:
+    arm, episode, how = job
+    spec = replace(episode.spec, suite=how.suite)
+    record = play_arm(arm, spec, execute=how.execute, axes=how.axes)
+    difference = differs(episode, record) if not how.axes else differs_without_axes(episode, spec)
+    if difference and how.strict:
         raise ValueError(
             f"episode {episode.task}/{episode.condition} seed {episode.seed}: the list says '{episode.instruction}' "
-            f"({episode.target} at {episode.target_at}), this installation makes '{record.instruction}' "
-            f"({record.target} at {record.target_at}); the world has changed since the list was made, so certify a "
-            "new one and raise PROTOCOL_VERSION"
+            f"({episode.target} at {episode.target_at}), this installation makes {difference}; the world has changed "
+            "since the list was made, so certify a new one and raise PROTOCOL_VERSION"
         )
     outcome = asdict(record.outcome)
     outcome["visibility"] = [[round(t, 3), round(v, 3)] for t, v in record.outcome.visibility]
     return {
         "arm": arm.name,
-        **{name: getattr(episode, name) for name in ("task", "condition", "seed", "attempt", "scene", "target")},
-        "instruction": episode.instruction,
+        **{name: getattr(episode, name) for name in ("task", "condition", "seed", "attempt", "scene")},
+        "target": record.target,
+        "instruction": record.instruction,
+        **({"suite": how.suite} if how.suite != lists.KITCHENS else {}),
         "outcome": outcome,
+        **({"differs": difference} if difference else {}),
         "wall_s": round(record.wall_s, 3),
         "policy_s": round(record.policy_s, 3),
     }
 
 
-def collect(
-    rows: Sequence[Row], chosen: Sequence[Arm], episodes: EpisodeList, identity: dict[str, Any]
-) -> dict[str, Any]:
-    """What results.json holds."""
-    seeds: dict[str, list[int]] = {}
-    for row in rows:
-        if row["arm"] == chosen[0].name:
-            seeds.setdefault(f"{row['task']}/{row['condition']}", []).append(row["seed"])
-    return {
-        "protocol": {"version": PROTOCOL_VERSION, "words": list(WORDS), "execute": identity["execute"]},
-        "created": time.strftime("%Y-%m-%d %H:%M", time.gmtime()) + " UTC",
-        "versions": versions(),
-        "list": {"name": episodes.name, "digest": episodes.digest, "mujoco": episodes.stamp.mujoco},
-        "expert": episodes.expert,
-        "arm_docs": {arm.name: arm.doc for arm in chosen},
-        "weights": identity["weights"],
-        **summarise(rows),
-        "seeds": seeds,
-    }
+def differs(episode: Listed, record: Record) -> str:
+    """What was played, when it is not the listed episode; '' when it is."""
+    moved = max(abs(a - b) for a, b in zip(record.target_at, episode.target_at, strict=True))
+    if (record.target, record.instruction) == (episode.target, episode.instruction) and moved <= SAME_PLACE:
+        return ""
+    return f"'{record.instruction}' ({record.target} at {record.target_at})"
+
+
+def differs_without_axes(episode: Listed, spec: EpisodeSpec) -> str:
+    """The same for an episode that axes have changed: compares what the list says with the unchanged layout."""
+    from sapave.sim.layout import sample_layout
+
+    layout = sample_layout(spec, episode.attempt)
+    if layout.instruction != episode.instruction:
+        return f"'{layout.instruction}'"
+    first = next((s for s in layout.standings if s.thing.words == episode.target), None)
+    if first is not None and np.abs(np.subtract(first.xy, episode.target_at[:2])).max() > 5 * SAME_PLACE:
+        return f"'{layout.instruction}' ({first.thing.words} at {first.xy})"
+    return ""
 
 
 def choose_films(rows: Sequence[Row], chosen: Sequence[Arm], count: int) -> list[film.Shot]:
@@ -214,13 +270,3 @@ def choose_films(rows: Sequence[Row], chosen: Sequence[Arm], count: int) -> list
         if taken[cell] <= count:
             shots.append(film.Shot(arm=by_name[row["arm"]], row=row))
     return shots
-
-
-def table(results: dict[str, Any]) -> Iterable[str]:
-    """The headline as text, one line per cell."""
-    for c in results["cells"]:
-        held = c["held"]
-        yield (
-            f"{c['arm']:>8} {c['task']:<15} {c['condition']:<12} held {100 * held['rate']:5.1f} % "
-            f"({100 * held['low']:.0f}-{100 * held['high']:.0f})  ever {100 * c['ever']['rate']:5.1f} %  n {c['n']}"
-        )

@@ -51,10 +51,12 @@ class Clip:
     """(time [s], visible fraction of the target)"""
 
 
-def shoot(shots: Sequence[Shot], folder: Path, workers: int = 0, execute: int = EXECUTE) -> list[Clip]:
+def shoot(
+    shots: Sequence[Shot], folder: Path, workers: int = 0, execute: int = EXECUTE, axes: tuple[str, ...] = ()
+) -> list[Clip]:
     """Play the episodes again with the cameras on; each film and its note land in `folder`. Finished ones are kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(shot, str(folder), execute) for shot in shots]
+    jobs = [(shot, str(folder), execute, axes) for shot in shots]
     todo = [job for job in jobs if not _note(job).is_file()]
     with tqdm(total=len(jobs), initial=len(jobs) - len(todo), desc="films", disable=None) as bar:
         for _ in each(shoot_one, todo, workers):
@@ -63,23 +65,28 @@ def shoot(shots: Sequence[Shot], folder: Path, workers: int = 0, execute: int = 
     return [replace(clip, path=str(folder / clip.path)) for clip in clips]
 
 
-Job = tuple[Shot, str, int]
+def kept(folder: Path) -> list[Clip]:
+    """The films that lie in a folder."""
+    clips = [Clip(**json.loads(note.read_text())) for note in sorted(folder.glob("*.json"))]
+    return [replace(clip, path=str(folder / clip.path)) for clip in clips if (folder / clip.path).is_file()]
+
+
+Job = tuple[Shot, str, int, tuple[str, ...]]
 
 
 def _note(job: Job) -> Path:
-    shot, folder, _ = job
+    shot, folder, *_ = job
     row = shot.row
     return Path(folder) / f"{shot.arm.name}-{row['task']}-{row['condition']}-{row['seed']}-{row['attempt']}.json"
 
 
 def shoot_one(job: Job) -> Clip:
     """Film one episode: `<name>.mp4`, then `<name>.json`."""
-    shot, _, execute = job
+    shot, _, execute, axes = job
     row, note = shot.row, _note(job)
-    spec = EpisodeSpec(
-        task=row["task"], condition=row["condition"], seed=row["seed"], attempt=row["attempt"], scene=row["scene"]
-    )
-    record = play_arm(shot.arm, spec, execute=execute, film=True)
+    names = ("task", "condition", "seed", "attempt", "scene", "suite")
+    spec = EpisodeSpec(**{name: row[name] for name in names if name in row})
+    record = play_arm(shot.arm, spec, execute=execute, film=True, axes=axes)
     assert record.film is not None
     path = note.with_suffix(".mp4")
     with atomic(path) as partial:

@@ -46,16 +46,30 @@ def current() -> Stamp:
     return Stamp(protocol=PROTOCOL_VERSION, mujoco=engine)
 
 
-def check_stamp(what: str, found: Stamp) -> None:
-    """ValueError naming both sides when `what` was made under another protocol or another MuJoCo."""
-    here = current()
+def stamp_problems(found: Stamp) -> tuple[str, ...]:
+    """One line, with both versions, for each way in which `found` is not this installation's stamp."""
+    here, problems = current(), []
     if found.protocol != here.protocol:
-        raise ValueError(
-            f"{what}: made for protocol {found.protocol}, this installation speaks protocol {here.protocol}; "
+        problems.append(
+            f"made for protocol {found.protocol}, this installation speaks protocol {here.protocol}; "
             "make it again with this version, or install the version that made it"
         )
     if found.mujoco != here.mujoco:
-        raise ValueError(
-            f"{what}: made with MuJoCo {found.mujoco}, installed is MuJoCo {here.mujoco}; outcomes differ between "
+        problems.append(
+            f"made with MuJoCo {found.mujoco}, installed is MuJoCo {here.mujoco}; outcomes differ between "
             f"them, so install mujoco=={found.mujoco} (or use --seeds A:B, which certifies fresh episodes)"
         )
+    return tuple(problems)
+
+
+def check_stamp(what: str, found: Stamp) -> None:
+    """ValueError naming both sides when `what` was made under another protocol or another MuJoCo."""
+    problems = stamp_problems(found)
+    if problems:
+        raise ValueError(f"{what}: {problems[0]}; --allow-mismatch plays it all the same, as not comparable")
+
+
+def group_of(task: str) -> str:
+    """The family of tasks whose column of the paper's Table 2 a task belongs to."""
+    moving = ("drawer", "cabinet", "door")
+    return "articulated" if any(word in task for word in moving) else "pick and place"

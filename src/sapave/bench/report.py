@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -12,8 +13,10 @@ from typing import Any
 
 from sapave.base.runs import atomic
 from sapave.bench import charts
+from sapave.bench.camera_work import camera_work
 from sapave.bench.charts import colour, words
-from sapave.bench.film import Clip
+from sapave.bench.comparison import axes_table, conditions_table
+from sapave.bench.film import Clip, kept
 from sapave.bench.tables import failures, looking, perception, protocol, widest
 
 
@@ -23,20 +26,30 @@ def write_report(
     films: Sequence[Clip] = (),
     shipped: dict[str, Any] | None = None,
     title: str = "A robot that looks, then acts",
+    beside: Sequence[dict[str, Any]] = (),
 ) -> Path:
     """Write the page of a comparison; `shipped`: results of the full evaluation, shown beside a small one."""
     parts = (
         _head(results, title),
+        "" if shipped else conditions_table(results),
         "" if shipped else _rates(results),
+        axes_table(results, beside),
+        camera_work(results, widest(results)),
         _films(films, results["arms"]),
         _shipped(shipped),
         _differences(shipped or results),
-        looking(results),
         failures(results),
+        looking(results),
         perception((shipped or results).get("perception")),
         protocol(results),
     )
     return write_page(path, title, "".join(parts))
+
+
+def report_runs(path: Path, files_: Sequence[Path]) -> Path:
+    """Write the page of the first finished run (its results.json), with the results of the others beside it."""
+    found = [json.loads(file.read_text()) for file in files_]
+    return write_report(path, found[0], kept(files_[0].parent / "films"), beside=found[1:])
 
 
 def write_film(path: Path, clip: Clip, lead: str) -> Path:
@@ -59,7 +72,7 @@ def _head(results: dict[str, Any], title: str) -> str:
     tiles = []
     for condition in results["conditions"]:
         rest = ", ".join(
-            f"{escape(c['arm'])} {100 * c['held']['rate']:.0f} %"
+            f"{escape(words(c['arm']))} {100 * c['held']['rate']:.0f} %"
             for c in results["cells"]
             if c["task"] == widest(results) and c["condition"] == condition and c["arm"] != main
         )
@@ -76,9 +89,29 @@ def _head(results: dict[str, Any], title: str) -> str:
         "by how well the target can be seen when the episode begins."
     )
     return (
-        f"<h1>{escape(title)}</h1><p class=soft>{lead}</p><div class=tiles>{''.join(tiles)}</div>"
+        f"<h1>{escape(title)}</h1><p class=soft>{lead}</p>{_warning(results)}{_axes(results)}"
+        f"<div class=tiles>{''.join(tiles)}</div>"
         f"<p class=note>{where}, protocol {escape(results['protocol']['version'])}, {escape(results['created'])}.</p>"
     )
+
+
+def _warning(results: dict[str, Any]) -> str:
+    """Says when the figures may not be compared, and why."""
+    reasons = results.get("comparable", {}).get("reasons", [])
+    if not reasons:
+        return ""
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    return f"<div class=warning><b>Not comparable with other results</b><ul>{items}</ul></div>"
+
+
+def _axes(results: dict[str, Any]) -> str:
+    """The axes that every episode was played under."""
+    chips = "".join(
+        f'<span class=chip title="{escape(a["doc"], quote=True)}">{escape(words(a["name"]))} {a["strength"]:g}</span>'
+        + (f"<span class=soft>{escape(a['note'])}</span>" if a["note"] else "")
+        for a in results.get("axes", [])
+    )
+    return f"<p class=chips>Played under {chips}</p>" if chips else ""
 
 
 def _rates(results: dict[str, Any]) -> str:
@@ -106,7 +139,7 @@ def _shipped(results: dict[str, Any] | None) -> str:
 
 def _legend(results: dict[str, Any]) -> str:
     items = (
-        f'<span><i style="background:{colour(a, results["arms"])}"></i><b>{escape(a)}</b> '
+        f'<span><i style="background:{colour(a, results["arms"])}"></i><b>{escape(words(a))}</b> '
         f"<span class=soft>{escape(results['arm_docs'].get(a, ''))}</span></span>"
         for a in results["arms"]
     )
@@ -147,10 +180,14 @@ def _card(clip: Clip, arms: Sequence[str]) -> str:
 def _differences(results: dict[str, Any]) -> str:
     if not results["paired"]:
         return ""
-    chart = charts.forest(results["paired"], results["arms"])
+    task = widest(results)
+    main = charts.forest([p for p in results["paired"] if p["task"] == task], results["arms"])
+    rest = [p for p in results["paired"] if p["task"] != task]
+    each = charts.forest(rest, results["arms"]) if rest else ""
+    more = f"<details><summary>Task by task</summary><div class=card>{each}</div></details>" if each else ""
     return (
         "<h2>Differences on the same episodes</h2><p class=note>Success held, first arm minus the other, in points, "
-        f"with Tango’s 95 % score interval.</p><div class=card>{chart}</div>"
+        f"with Tango’s 95 % score interval.</p><div class=card>{main}</div>{more}"
     )
 
 

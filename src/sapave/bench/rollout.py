@@ -73,11 +73,11 @@ class Record:
     film: Film | None = None
 
 
-def make_world(spec: EpisodeSpec) -> Stage:
-    """The world of one episode."""
+def make_world(spec: EpisodeSpec, axes: tuple[str, ...] = ()) -> Stage:
+    """The world of one episode, under generalisation axes (sim/axes)."""
     from sapave.sim.world import World
 
-    return World(spec)
+    return World(spec, axes=axes)
 
 
 def play(

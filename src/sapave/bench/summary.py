@@ -59,10 +59,44 @@ def cell(rows: Sequence[Row]) -> dict[str, Any]:
         "visible_at_grasp": round(mean(grasps), 3) if grasps else None,
         "grasps": len(grasps),
         "head_travel_rad": round(mean(o["head_travel"] for o in outcomes), 3),
+        "progress": _mean(outcomes, "progress"),
+        "looks": _mean(outcomes, "looks", 2),
+        "needless_looks": _mean(outcomes, "needless_looks", 2),
+        "centring_rad": _mean(outcomes, "centring"),
+        "look_to_act_s": _median(outcomes, "look_to_act"),
+        "camera_gain": _mean(outcomes, "camera_gain"),
+        "visibility": visibility(outcomes),
         "seconds": round(played / len(rows), 2),
         "times_real_time": round(played / wall, 2) if wall else None,
         "failures": dict(Counter(o["failure"] for o in outcomes if not o["success_held"]).most_common()),
     }
+
+
+def visibility(outcomes: Sequence[dict[str, Any]], every: float = 0.32) -> list[float]:
+    """Mean visible fraction of the target at 0, `every`, 2 `every` ... s; an episode that is over keeps its last."""
+    curves = [o["visibility"] for o in outcomes if o["visibility"]]
+    if not curves:
+        return []
+    means = []
+    for step in range(int(max(c[-1][0] for c in curves) / every) + 1):
+        now = [next((f for t, f in reversed(c) if t <= step * every + 1e-6), 0.0) for c in curves]
+        means.append(round(mean(now), 3))
+    return means
+
+
+def _known(outcomes: Sequence[dict[str, Any]], name: str) -> list[float]:
+    return [o[name] for o in outcomes if o.get(name) is not None]
+
+
+def _mean(outcomes: Sequence[dict[str, Any]], name: str, digits: int = 3) -> float | None:
+    """Mean over the episodes that have it; None when none has."""
+    values = _known(outcomes, name)
+    return round(mean(values), digits) if values else None
+
+
+def _median(outcomes: Sequence[dict[str, Any]], name: str) -> float | None:
+    values = _known(outcomes, name)
+    return round(median(values), 3) if values else None
 
 
 def difference(a: Iterable[Row], b: Iterable[Row]) -> dict[str, Any]:

@@ -41,20 +41,22 @@ def looking(results: dict[str, Any]) -> str:
 
     rows = []
     for c, first in _grouped(results):
+        stages = None if c.get("progress") is None else 100 * c["progress"]
         share = None if c["visible_at_grasp"] is None else 100 * c["visible_at_grasp"]
         rows.append(
             f"<tr{first}><td class=left>{_arm(c, results)}</td><td class=left>{words(c['task'])}</td>"
             f"<td class=left>{words(c['condition'])}</td><td>{percent(c['held'])}</td><td>{percent(c['ever'])}</td>"
+            f"<td>{value(stages, '%', 0)}</td>"
             f"<td>{percent(c['saw_target'])}</td><td>{value(c['time_to_first_sight_s'], 's')}</td>"
             f"<td>{value(share, '%', 0)}</td><td>{value(c['head_travel_rad'], 'rad', 2)}</td>"
             f"<td>{value(c['seconds'], 's')}</td><td>{value(c['times_real_time'], '×')}</td></tr>"
         )
     return (
-        "<h2>Looking and acting</h2><p class=note>First sight: median time until 10 % of the target is visible, over "
-        "the episodes that saw it. At the touch: mean visible share of the target when a hand first touches it. Speed: "
-        "simulated time over playing time on one core, model and rendering included.</p><div class=card><table>"
-        "<tr><th>arm<th class=left>task<th class=left>condition<th>held<th>ever<th>saw the target<th>first sight"
-        f"<th>at the touch<th>head travel<th>length<th>speed</tr>{''.join(rows)}</table></div>"
+        "<details><summary>Every task and condition in figures</summary><p class=note>Stages: mean share of a task's "
+        "steps that were reached. Speed: simulated time over playing time on one core, model and rendering included."
+        "</p><div class=card><table><tr><th>arm<th class=left>task<th class=left>condition<th>held<th>ever<th>stages"
+        "<th>saw the target<th>first sight<th>at the touch<th>head travel<th>length<th>speed</tr>"
+        f"{''.join(rows)}</table></div></details>"
     )
 
 
@@ -71,7 +73,7 @@ def failures(results: dict[str, Any]) -> str:
             f"<tr{first}><td class=left>{_arm(c, results)}</td><td class=left>{words(c['condition'])}</td>"
             f"<td class=left>{charts.stacked(counts, c['n'], palette)}</td><td>n {c['n']}</td></tr>"
         )
-    table = f"<table>{''.join(rows)}</table>"
+    table = f"<table class=tight>{''.join(rows)}</table>"
     return f"<h2>How episodes ended</h2><div class=legend>{legend}</div><div class=card>{table}</div>"
 
 
@@ -125,4 +127,4 @@ def _grouped(
 
 
 def _arm(c: dict[str, Any], results: dict[str, Any]) -> str:
-    return f'<i class=arm style="background:{colour(c["arm"], results["arms"])}"></i>{escape(c["arm"])}'
+    return f'<i class=arm style="background:{colour(c["arm"], results["arms"])}"></i>{escape(words(c["arm"]))}'

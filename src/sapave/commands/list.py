@@ -16,6 +16,7 @@ SHELVES = {
     "tasks": ("sapave.sim.tasks", "TASK"),
     "objects": ("sapave.sim.objects", "FAMILY"),
     "scenes": ("sapave.sim.scenes", "SCENE"),
+    "axes": ("sapave.sim.axes", "AXIS"),
     "robots": ("sapave.sim.robots", "ROBOT"),
     "policies": ("sapave.policies", "POLICY"),
     "backbones": ("sapave.model.backbones", "BACKBONE"),

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sapave.commands._command import Command, read_config
+from sapave.commands._command import Command, gather, read_config
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,8 @@ class SimConfig:
     """active | fixed: whether the head may move."""
     object: Path | None = None
     """Folder of an imported object (`sapave sim import`): it stands alone on the counter and is picked."""
+    axis: tuple[str, ...] = ()
+    """Axes of `sapave list axes` to play under: `--axis light --axis latency=3`."""
     out: Path = Path("runs/sim")
     """Folder of the film (mp4) and its first picture (png)."""
     live: bool = False
@@ -106,7 +108,10 @@ def simulate(config: SimConfig) -> Path | None:
         suite=config.suite,
         camera=config.camera,
     )
-    world = World(spec) if config.object is None else _with_object(config.object, config)
+    if config.object is None:
+        world = World(spec, axes=config.axis)
+    else:
+        world = _with_object(config.object, config)
     print(f"{world.spec.task}, {world.spec.condition}, seed {world.spec.seed}, {world.spec.scene}: {world.instruction}")
     stage: Any = Shown(world, config.port) if config.live else world
     record = play(stage, entry.make(), film=not config.live, needs_images=entry.needs_images)
@@ -119,7 +124,7 @@ def simulate(config: SimConfig) -> Path | None:
     assert record.film is not None
     frames = film.side_by_side(record.film)
     condition = config.condition if config.object is None else config.object.name
-    stem = f"{config.policy}-{config.task}-{condition}-{config.seed}"
+    stem = "-".join((config.policy, config.task, condition, str(config.seed), *config.axis))
     path = config.out / f"{stem}.mp4"
     with atomic(path) as partial:
         partial.write_bytes(film.encode(frames))
@@ -150,7 +155,7 @@ def run(arguments: list[str]) -> None:
     if arguments and arguments[0] in MORE:
         import_module(MORE[arguments[0]]).run(arguments[1:])
         return
-    config = read_config(SimConfig, arguments, "sim", HELP)
+    config = read_config(SimConfig, gather(arguments, "--axis"), "sim", HELP)
     from sapave.sim.gl import ensure_gl
 
     ensure_gl()

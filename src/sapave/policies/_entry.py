@@ -20,6 +20,8 @@ class PolicyEntry:
     """Makes a policy from keyword arguments; each module says which it takes."""
     needs_images: bool = True
     """False: `act` never looks at the observation, so nothing is rendered and it is given None."""
+    learned: bool = False
+    """True: `make` takes `checkpoint`, a folder; the shipped one by default."""
 
 
 @runtime_checkable

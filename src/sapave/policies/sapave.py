@@ -71,4 +71,5 @@ POLICY = PolicyEntry(
     name="sapave",
     doc="Our trained model: looks, then acts; takes a checkpoint folder.",
     make=SaPaVePolicy,
+    learned=True,
 )

@@ -38,7 +38,6 @@ class Eye:
         self._options.sitegroup[:] = 0
         self._camera = mujoco.MjvCamera()
         self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
     def close(self) -> None:
         """Free the GL buffers of this model."""
@@ -55,6 +54,7 @@ class Eye:
         viewport = mujoco.MjrRect(0, 0, width, height)
         rgb = np.empty((height, width, 3), np.uint8)
         buffer = np.empty((height, width), np.float32) if depth else None
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)  # another eye may have drawn since
         mujoco.mjr_render(viewport, self._scene, self._context)
         mujoco.mjr_readPixels(rgb, buffer, viewport, self._context)
         return rgb[::-1], buffer[::-1] if buffer is not None else None

@@ -62,6 +62,11 @@ class Controller:
         """[n_other] measured arm and hand joints [rad]."""
         return self.data.qpos[self._qpos[self._n_head :]].copy()
 
+    def measured(self, data: mujoco.MjData) -> tuple[np.ndarray, np.ndarray]:
+        """Joints that a state of this model shows: head [n_head] and other [n_other] rad."""
+        joints = data.qpos[self._qpos].copy()
+        return joints[: self._n_head], joints[self._n_head :]
+
     def reset(self, head: np.ndarray, other: np.ndarray) -> None:
         """Put joints and targets at head [n_head] and other [n_other] rad, at rest."""
         self._targets = np.clip(np.concatenate([head, other]).astype(float), *self.robot.limits.T)

@@ -11,6 +11,7 @@ from gymnasium import spaces
 
 from sapave.base.shelf import pick
 from sapave.base.types import CONTROL_DT, EpisodeSpec, Observation
+from sapave.sim.axes._axis import settings
 from sapave.sim.robots._robot import Robot
 from sapave.sim.world import World
 
@@ -40,9 +41,11 @@ class ActiveManipEnv(gym.Env[dict[str, Any], dict[str, np.ndarray]]):
         width: int = 176,
         height: int = 128,
         robot: str = "g1",
+        axes: tuple[str, ...] = (),
         render_mode: str | None = None,
     ) -> None:
-        """KeyError with the nearest right name for an unknown task, scene or robot."""
+        """KeyError with the nearest right name for an unknown task, scene, robot or axis (sim/axes)."""
+        settings(axes)
         pick("sapave.sim.tasks", "TASK", task)
         if scene:
             pick("sapave.sim.scenes", "SCENE", scene)
@@ -52,6 +55,7 @@ class ActiveManipEnv(gym.Env[dict[str, Any], dict[str, np.ndarray]]):
                 raise KeyError(f"unknown camera '{name}' (there are: {', '.join(body.cameras)})")
         self._spec = EpisodeSpec(task=task, condition=condition, seed=0, scene=scene, suite=suite, camera=camera)
         self._robot_name, self._cameras, self._size = robot, cameras, (width, height)
+        self._axes = axes
         self.render_mode = render_mode
         self.world: World | None = None
         steps = body.head_step.astype(np.float32), body.other_step.astype(np.float32)
@@ -67,7 +71,9 @@ class ActiveManipEnv(gym.Env[dict[str, Any], dict[str, np.ndarray]]):
         width, height = self._size
         if self.world is not None:
             self.world.close()
-        self.world = World(replace(self._spec, seed=number), width=width, height=height, robot=self._robot_name)
+        self.world = World(
+            replace(self._spec, seed=number), width=width, height=height, robot=self._robot_name, axes=self._axes
+        )
         return _flat(self.world.observe(self._cameras)), {"seed": number, "instruction": self.world.instruction}
 
     def step(self, action: dict[str, np.ndarray]) -> tuple[dict[str, Any], SupportsFloat, bool, bool, dict[str, Any]]:

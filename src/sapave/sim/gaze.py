@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import mujoco
 import numpy as np
 
 from sapave.base.types import HEAD_NAMES
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
 
 
 def gaze_at(model: mujoco.MjModel, point: np.ndarray) -> np.ndarray:
@@ -49,3 +53,22 @@ def head_at(model: mujoco.MjModel, data: mujoco.MjData, gaze: np.ndarray) -> Ite
         data.qpos[addresses] = before
         mujoco.mj_kinematics(model, data)
         mujoco.mj_camlight(model, data)
+
+
+@contextmanager
+def seen_from(world: World, gaze: np.ndarray) -> Iterator[None]:
+    """Inside the block the world shows its present moment with the head at gaze [2] rad.
+
+    It is a copy of the moment that is posed: the episode itself keeps every bit, which `head_at` does not promise.
+    """
+    present = world.data
+    copy = world.spare_data
+    copy.qpos[:], copy.mocap_pos[:], copy.mocap_quat[:] = present.qpos, present.mocap_pos, present.mocap_quat
+    copy.qpos[[world.model.joint(name).qposadr[0] for name in HEAD_NAMES]] = gaze
+    mujoco.mj_kinematics(world.model, copy)
+    mujoco.mj_camlight(world.model, copy)
+    world.data = copy
+    try:
+        yield
+    finally:
+        world.data = present

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sapave.base.types import CONTROL_DT, Outcome
+from sapave.sim.attention import Attention
 from sapave.sim.tasks._task import HOLD_SECONDS
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
-
-_GLIMPSE = 0.10
-"""A target counts as sighted from this visible fraction on."""
 
 
 class Judge:
@@ -23,14 +21,14 @@ class Judge:
         self._ever = self.held = False
         self.stage = 0
         """Stages of the task that were reached so far, in order."""
-        self._travel = 0.0
-        self._samples: list[tuple[float, float]] = []
+        self.attention = Attention(world)
         self._at_touch: float | None = None
         self._lifted = self._wrong = False
 
-    def update(self, head_travel: float) -> None:
-        """After one tick in which the head targets moved by `head_travel` rad."""
-        world, self._travel = self._world, self._travel + head_travel
+    def update(self) -> None:
+        """After one tick."""
+        world = self._world
+        self.attention.tick()
         stages = world.task.stages
         while self.stage < len(stages) and stages[self.stage].reached(world):
             self.stage += 1
@@ -42,31 +40,37 @@ class Judge:
         self._wrong |= any(world.lift(t.name) > 0.04 for t in world.things if t is not world.target)
 
     def look(self) -> float:
-        """Measure the target's visible fraction now and record it; two small renders."""
+        """Measure the target's visible fraction now and record it; four small renders at most."""
         world = self._world
         fraction = world.visible_fraction()
-        self._samples.append((world.time, fraction))
+        self.attention.sample(fraction)
         if self._at_touch is None and world.held(world.target.name):
             self._at_touch = fraction
         return fraction
 
     def outcome(self) -> Outcome:
         """Everything recorded so far."""
-        sights = [t for t, f in self._samples if f >= _GLIMPSE]
+        attention = self.attention
+        sight = attention.first_sight()
         return Outcome(
             success_ever=self._ever,
             success_held=self.held,
             steps=self._world.steps,
-            failure="" if self.held else self._reason(bool(sights)),
-            time_to_first_sight=sights[0] if sights else None,
+            failure="" if self.held else self._reason(sight is not None),
+            time_to_first_sight=sight,
             visible_at_grasp=self._at_touch,
-            head_travel=self._travel,
-            visibility=tuple(self._samples),
             progress=(self.stage + self._ever) / (len(self._world.task.stages) + 1),
+            head_travel=attention.travel,
+            looks=len(attention.looks),
+            needless_looks=attention.needless(),
+            centring=attention.centring(),
+            look_to_act=attention.lead(),
+            camera_gain=attention.gain(),
+            visibility=tuple((s.time, s.fraction) for s in attention.samples),
         )
 
     def _reason(self, seen: bool) -> str:
-        if self._samples and not seen:
+        if self.attention.samples and not seen:
             return "never_saw"
         if self._wrong:
             return "wrong_object"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import mujoco
@@ -11,6 +12,7 @@ from sapave.base import seeds
 from sapave.base.shelf import pick
 from sapave.base.types import CONTROL_DT, EpisodeSpec, Geometry, Observation, Outcome
 from sapave.sim import cameras, conditions
+from sapave.sim.axes._axis import Change, settings
 from sapave.sim.control import Controller, set_physics
 from sapave.sim.furniture.house_plant import add_plant
 from sapave.sim.judge import Judge
@@ -35,16 +37,26 @@ class World:
         width: int = 176,
         height: int = 128,
         robot: str = "g1",
+        axes: Sequence[str] = (),
         layout: Layout | None = None,
     ) -> None:
-        """Build the episode; raises ValueError when no candidate layout measures as the condition asked for. A given
-        `layout` is taken as it is (with spec.attempt >= 0): for things that stand in no scene."""
+        """Build the episode; raises ValueError when no candidate layout measures as the condition asked for.
+
+        `axes`: names of the shelf sim/axes, as `light` or `latency=3`; the condition is measured without them.
+        A given `layout` is taken as it is (with spec.attempt >= 0): for things that stand in no scene.
+        """
         self._given = layout
         self.width, self.height = width, height
         self.robot: Robot = pick("sapave.sim.robots", "ROBOT", robot)
         self.task: Task = pick("sapave.sim.tasks", "TASK", spec.task)
         if spec.condition not in conditions.CONDITIONS:
             raise KeyError(f"unknown condition '{spec.condition}' (there are: {', '.join(conditions.CONDITIONS)})")
+        chosen = settings(axes)
+        if chosen and spec.attempt < 0:
+            plain = World(spec, width=width, height=height, robot=robot)
+            plain.close()
+            spec = plain.spec
+        self.changes: tuple[Change, ...] = tuple(s.at_work(spec.seed) for s in chosen)
         if spec.attempt >= 0:
             self._build(spec, spec.attempt)
             self._find_gaze()
@@ -63,6 +75,8 @@ class World:
 
     def _build(self, spec: EpisodeSpec, attempt: int) -> None:
         layout = self._given or sample_layout(spec, attempt)
+        for change in self.changes:
+            layout = change.layout(layout, self.task)
         self.spec = replace(spec, attempt=attempt, scene=layout.scene.name)
         self.layout: Layout = layout
         self.things: tuple[Thing, ...] = tuple(s.thing for s in layout.standings)
@@ -70,10 +84,14 @@ class World:
         self.target: Thing | Unit = self.things[0] if self.task.needs == "thing" else self.units[0]
         self.goal: Goal | None = layout.goal
         self.instruction = layout.instruction
-        self.model = build_spec(layout, self.robot, spec.seed).compile()
+        description = build_spec(layout, self.robot, spec.seed)
+        for change in self.changes:
+            change.edit(description, layout)
+        self.model = description.compile()
         self.data = mujoco.MjData(self.model)
         self.controller = Controller(self.model, self.data, self.robot)
         self._eye: cameras.Eye | None = None
+        self._spare: mujoco.MjData | None = None
         self.best_gaze: np.ndarray | None = None
         self._bodies = {t.name: self.model.body(t.name).id for t in (*self.things, *self.units)}
         self.instances = {t.name: i + 1 for i, t in enumerate(self.things)} | {"tray": 100}
@@ -90,6 +108,8 @@ class World:
         self.controller.reset(self.start_head(), self.robot.rest_other)
         for unit in self.units:
             self.data.joint(unit.joint).qpos[:] = unit.start
+        for change in self.changes:
+            change.start(self)
         for _ in range(SETTLE_TICKS):
             self.controller.tick()
         self.data.time = 0.0
@@ -118,6 +138,13 @@ class World:
             self._eye = cameras.Eye(self.model)
         return self._eye
 
+    @property
+    def spare_data(self) -> mujoco.MjData:
+        """A second state of this model to pose things in, made at first use."""
+        if self._spare is None:
+            self._spare = mujoco.MjData(self.model)
+        return self._spare
+
     def close(self) -> None:
         """Free GL buffers; safe to call twice."""
         if self._eye is not None:
@@ -144,34 +171,41 @@ class World:
         """One control tick (40 ms) with increments head [2] and other [26] rad; ValueError on NaN or wrong shape."""
         if self.spec.camera == "fixed":
             head = np.zeros(2)
-        before = self.controller.targets_head.copy()
+        for change in self.changes:
+            change.tick(self)
         self.controller.apply(head, other)
         self.controller.tick()
         self.steps += 1
-        self.judge.update(float(np.abs(self.controller.targets_head - before).sum()))
+        self.judge.update()
 
     def observe(self, names: tuple[str, ...] = ("head",)) -> Observation:
         """What the robot senses now; one render per camera name."""
+        past = (change.sensed(self) for change in self.changes)
+        data = next((found for found in past if found is not None), self.data)
         rgb, known = {}, {}
         for name in names:
-            image, depth = self.eye.look(self.data, name, self.width, self.height)
+            image, depth = self.eye.look(data, name, self.width, self.height)
             index = cameras.camera_id(self.model, name)
             rgb[name] = image
             known[name] = Geometry(
                 depth=depth,
                 intrinsics=cameras.intrinsics_of(self.model, index, self.width, self.height).astype(np.float32),
-                base_from_camera=cameras.base_from_camera(self.data, index).astype(np.float32),
+                base_from_camera=cameras.base_from_camera(data, index).astype(np.float32),
             )
-        return Observation(
+        head, other = self.controller.measured(data)
+        seen = Observation(
             rgb=rgb,
             geometry=known,
-            head=self.controller.head.astype(np.float32),
+            head=head.astype(np.float32),
             head_target=self.controller.targets_head.astype(np.float32),
-            other=self.controller.other.astype(np.float32),
+            other=other.astype(np.float32),
             other_target=self.controller.targets_other.astype(np.float32),
             instruction=self.instruction,
             time=self.time,
         )
+        for change in self.changes:
+            seen = change.observe(self, seen)
+        return seen
 
     def render(self, camera: str = "outside", width: int = 320, height: int = 240) -> np.ndarray:
         """RGB uint8 [H, W, 3] of any camera (`outside`, `head`, `left_wrist`, `right_wrist`)."""
@@ -233,6 +267,18 @@ class World:
         bodies = self.model.geom_bodyid[contact]
         mine = bodies == self._bodies[name]
         return bool(np.any(mine.any(1) & self._robot_bodies[bodies].any(1)))
+
+    def robot_touches(self) -> bool:
+        """Does the robot touch anything, itself included?"""
+        return bool(self._robot_bodies[self.model.geom_bodyid[self.data.contact.geom]].any())
+
+    def set_down(self, name: str, position: np.ndarray) -> None:
+        """Set a thing down at rest with its centre at position [3] m; it counts as standing there from now on."""
+        free = self.model.joint(f"{name}_free")
+        self.data.qpos[free.qposadr[0] : free.qposadr[0] + 3] = position
+        self.data.qvel[self._dof[name] : self._dof[name] + 6] = 0.0
+        self._height0[name] = float(position[2])
+        mujoco.mj_kinematics(self.model, self.data)
 
     def outcome(self) -> Outcome:
         """How the episode went so far."""

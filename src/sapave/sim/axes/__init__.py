@@ -1,0 +1,1 @@
+"""Shelf of generalisation axes: each module offers AXIS, one way in which an episode may differ from training."""
