@@ -104,7 +104,7 @@ def frames(seed: int, driver: str) -> tuple[float, float]:
 
     driver: `expert` (planning included), or `random` increments as robosuite gets random actions.
     """
-    world = World(EpisodeSpec(seed=seed, **EPISODE))
+    world = World(EpisodeSpec(task=EPISODE["task"], condition=EPISODE["condition"], seed=seed))
     chance = np.random.default_rng(seed)
     limits = np.concatenate([world.robot.head_step, world.robot.other_step])
     expert = ExpertPolicy()

@@ -1,4 +1,4 @@
-"""The shelf of objects keeps its rules: many, named, described, closed, light, standing still, as solid as they look."""
+"""The shelf of objects keeps its rules: many, named, described, closed, light, standing still, solid as they look."""
 
 from __future__ import annotations
 

@@ -96,9 +96,9 @@ def test_closed_counts_only_after_opened() -> None:
     world.tick(np.zeros(2), np.zeros(26))
     assert not world.outcome().success_ever
     joint.qpos[:] = 0.155
-    world.judge.update(0.0)
+    world.judge.update()
     joint.qpos[:] = 0.0
-    world.judge.update(0.0)
+    world.judge.update()
     assert not world.outcome().success_ever, "the handle was never touched: stages count in order"
 
 
