@@ -61,7 +61,7 @@ def conditions_table(results: dict[str, Any]) -> str:
 
 
 def axes_table(results: dict[str, Any], beside: Sequence[dict[str, Any]]) -> str:
-    """Arms x runs under different axes: success over all cells, and the change in points; '' without another run of the same arms."""
+    """Arms x runs under different axes: success over all cells, and the change in points; '' without a common arm."""
     runs = [results, *beside]
     arms = [arm for arm in results["arms"] if any(arm in other["arms"] for other in beside)]
     if not arms:
