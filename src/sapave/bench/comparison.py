@@ -61,11 +61,11 @@ def conditions_table(results: dict[str, Any]) -> str:
 
 
 def axes_table(results: dict[str, Any], beside: Sequence[dict[str, Any]]) -> str:
-    """Arms x runs under different axes: success over all cells, and the change in points; '' without other runs."""
-    if not beside:
-        return ""
+    """Arms x runs under different axes: success over all cells, and the change in points; '' without a common arm."""
     runs = [results, *beside]
     arms = [arm for arm in results["arms"] if any(arm in other["arms"] for other in beside)]
+    if not arms:
+        return ""
     rows = []
     for arm in arms:
         base, cells = _overall(results, arm), []
