@@ -9,7 +9,7 @@ import numpy as np
 from sapave.sim.objects._build import felt, rod, skin
 from sapave.sim.objects._family import BOX, RGB, Family, Model, Shape
 from sapave.sim.objects._fruit import FLAT, LEAF
-from sapave.sim.objects._mesh import join, tube
+from sapave.sim.objects._mesh import tube
 
 
 def _build(rgb: RGB, g: np.random.Generator, *, thick: float, long: float, slim: float) -> Shape:
@@ -28,7 +28,7 @@ def _build(rgb: RGB, g: np.random.Generator, *, thick: float, long: float, slim:
     end = path[-1]
     cap = tube(np.stack([end - [0, 0.022, 0], end + [0, 0.003, 0]]), [slim * r * 1.12, slim * r * 0.7], sides=8)
     stalk = tube(np.stack([end, end + [0.0, 0.022, 0.006]]), [0.005, 0.004], sides=6)
-    skins = [skin(body, dark), skin(join(cap, stalk), LEAF, density=0.3)]
+    skins = [skin(body, dark), skin(cap, LEAF, density=0.3), skin(stalk, LEAF, density=0.3)]
     return Shape(parts=(*skins, *parts), radius=r, half_height=r, mass=0.22)
 
 
