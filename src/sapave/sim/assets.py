@@ -81,7 +81,7 @@ def read_mesh(path: Path, *, scale: float = 1.0, up: str = "z") -> Mesh:
         fit = 0.1 / float(extent.max()) * scale
         raise ValueError(
             f"{path}: found {extent.max():.3g} m as its largest extent, expected {SIZES[0]} to {SIZES[1]} m; "
-            f"try --scale 0.001 for a file in millimetres, or --scale {fit:.2g} for 10 cm"
+            f"try --scale 0.001 for a file in millimetres, or --scale {fit:.3g} for 10 cm"
         )
     return mesh.at(-mesh.bounds.mean(0))
 

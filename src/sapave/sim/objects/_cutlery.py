@@ -33,7 +33,7 @@ def cutlery(
         skin(neck.at(shift), metal, density=2.0),
         skin(head.at(shift), metal, density=2.0),
         felt(BOX, (half * 0.9, length / 2, grip), (0.0, shift[1] - length / 2, 0.0)),
-        felt(BOX, (extent[0] * 0.9, extent[1], max(extent[2], 0.002)), (middle[0], middle[1] + shift[1], middle[2])),
+        felt(BOX, (extent[0] * 0.6, extent[1], max(extent[2], 0.002)), (middle[0], middle[1] + shift[1], middle[2])),
     )
     low = min(-grip, float(head.bounds[0, 2]))
     return Shape(parts=tuple(parts), radius=max(half, float(extent[0])), half_height=-low, mass=mass)

@@ -40,7 +40,7 @@ def lying(path: np.ndarray, radii: Sequence[float], *, sides: int = 12) -> tuple
         radius = float(np.mean(radii[i : j + 1]))
         along = (points[j] - points[i]) / np.linalg.norm(points[j] - points[i])
         # a capsule's round ends reach beyond its axis; the drawn body ends flat
-        first, last = (0.8 * radius * along if end else 0.0 * along for end in (i == 0, j == len(points) - 1))
+        first, last = (0.7 * radius * along if end else 0.0 * along for end in (i == 0, j == len(points) - 1))
         parts.append(rod(points[i] + first, points[j] - last, radius))
         x, y, z = ((points[i] + points[j]) / 2).tolist()
         dx, dy, _ = points[j] - points[i]

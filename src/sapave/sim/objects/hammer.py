@@ -37,7 +37,7 @@ def _build(
         parts.append(skin(barrel.at((0, 0, head), lay), colour, density=heavy))
     else:
         face = lathe([(0.8 * w, -half), (w, -half + 0.003), (w, -0.6 * half), (0.7 * w, -0.3 * half)], sides=12)
-        parts.append(skin(face.at((0, 0, head), turn_x(-np.pi / 2)), colour, density=heavy))
+        parts.append(skin(face.at((0, 0, head), lay), colour, density=heavy))
         parts.append(skin(slab(0.75 * w, 0.36 * half, 0.8 * w, 0.004).at((0, 0, head)), colour, density=heavy))
         claw = np.array([[0, -0.3 * half, head], [0, -0.7 * half, head - 0.1 * w], [0, -half, head - 0.6 * w]])
         for x in (-0.45 * w, 0.45 * w) if kind == "claw" else (0.0,):

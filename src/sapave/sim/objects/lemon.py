@@ -18,7 +18,7 @@ def _build(rgb: RGB, g: np.random.Generator, *, size: float, long: float, tip: f
     t = np.linspace(-0.92, 0.92, 8)
     half = [(float(r * np.sqrt(1 - x * x)), float(a * x)) for x in t]
     outline = [(0.0, -a - tip), (0.22 * r, -a - 0.6 * tip), *half, (0.22 * r, a + 0.6 * tip), (0.0, a + tip)]
-    parts = (skin(lathe(outline, sides=14).at(rotation=turn_x(np.pi / 2)), rgb), felt(ELLIPSOID, (r, a, r)))
+    parts = (skin(lathe(outline, sides=14).at(rotation=turn_x(np.pi / 2)), rgb), felt(ELLIPSOID, (r, a + 0.5 * tip, r)))
     return Shape(parts=parts, radius=r, half_height=r, mass=0.12)
 
 

@@ -31,14 +31,17 @@ def _soft(rgb: RGB, g: np.random.Generator, *, kind: str) -> Shape:
     if kind == "waisted":
         t = 2 * np.pi * np.arange(20) / 20
         outline = np.stack([a * np.cos(t), b * np.sin(t) * (0.86 + 0.14 * np.cos(2 * t + np.pi) * -1)], 1)
+        # an oval is felt as a cross
+        felts = (felt(BOX, (0.92 * a, 0.45 * b, h)), felt(BOX, (0.58 * a, 0.92 * b, h)))
         parts = [skin(stack(outline, [(0.93, -h), (1, -0.7 * h), (1, 0.7 * h), (0.93, h)]), rgb)]
     else:
+        felts = (felt(BOX, (0.96 * a, 0.96 * b, h)),)
         pores = [
             ball((0.003, 0.003, 0.001), rows=3, sides=6).at((x, y, h))
             for x, y in g.uniform((-0.8 * a, -0.8 * b), (0.8 * a, 0.8 * b), (9, 2))
         ]
         parts = [skin(slab(a, b, h, 0.008, 0.004), rgb), skin(join(*pores), lighter(rgb, 0.4), density=0.0)]
-    return Shape(parts=(*parts, felt(BOX, (0.96 * a, 0.96 * b, h))), radius=b, half_height=h, mass=0.04)
+    return Shape(parts=(*parts, *felts), radius=b, half_height=h, mass=0.04)
 
 
 FAMILY = Family(

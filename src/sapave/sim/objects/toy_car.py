@@ -51,7 +51,8 @@ def _build(rgb: RGB, g: np.random.Generator, *, kind: str, long: float, wide: fl
         ]
     share = 0.6 if kind == "car" else 0.98
     parts += [
-        felt(BOX, (a, b, (h + belt) / 2), (0, 0, (belt - h) / 2)),
+        felt(BOX, (0.78 * a, b, (belt + h) / 2), (0, 0, (belt - h) / 2)),
+        felt(BOX, (a, b, (belt + 0.6 * h) / 2), (0, 0, (belt - 0.6 * h) / 2)),
         felt(BOX, (share * a, b - 0.002, (h - belt) / 2), (-0.15 * a if kind == "car" else 0.0, 0, (h + belt) / 2)),
     ]
     return Shape(parts=tuple(parts), radius=b, half_height=h, mass=0.11)
