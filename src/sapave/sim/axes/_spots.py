@@ -15,7 +15,7 @@ TRIES = 40
 def taken(layout: Layout) -> list[np.ndarray]:
     """[3] m: where things, goal and occluder of a layout are, to keep away from."""
     points = [np.array([*s.xy, s.place.z]) for s in layout.standings]
-    for unit in getattr(layout, "units", ()):  # drawers and cabinets, in worlds that have them
+    for unit in layout.units:  # drawers and cabinets, in worlds that have them
         points += unit.footprint()
     if layout.goal is not None:
         points.append(np.asarray(layout.goal.position))

@@ -27,7 +27,7 @@ class Crowd(Change):
         """Add `strength` things where there is room; fewer when there is none."""
         g = self.rng()
         named = {layout.standings[0].thing.colour} if layout.standings else set()
-        named |= {unit.colour for unit in getattr(layout, "units", ())}
+        named |= {unit.colour for unit in layout.units}
         kinds, places = families(), list(layout.scene.places.values())
         looks = LOOKS[seeds.split_of(self.seed)]
         standings, old, new = list(layout.standings), taken(layout), []
