@@ -153,3 +153,11 @@ def test_no_ray_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ValueError, match=r"pip install 'sapave\[cluster\]'"):
         next(each(abs, [1], 1, ray="auto"))
+
+
+def test_a_wrong_address_is_one_line() -> None:
+    pytest.importorskip("ray", reason="ray is not installed: pip install 'sapave[cluster]'")
+    from sapave.base import cluster
+
+    with pytest.raises(ValueError, match="^--ray 127.0.0.1:1: no Ray cluster.*refused.*ray start --head"):
+        cluster._connect(cluster._ray(), "127.0.0.1:1", 1)
