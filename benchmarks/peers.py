@@ -38,8 +38,11 @@ from sapave.sim.world import World
 
 PEER = ("robosuite==1.5.2", "mujoco==3.9.0")
 """3.9.0 is the newest MuJoCo that this robosuite runs with (tried: 3.10.0, 3.12.0, 3.17.0 and 4.0.0 raise errors)."""
-EPISODE = {"task": "pick_and_place", "condition": "occluded"}
-"""The fullest scene: target, tray, other things, something in the way."""
+
+
+def full_scene(seed: int, attempt: int = -1) -> EpisodeSpec:
+    """The fullest scene: target, tray, other things, something in the way."""
+    return EpisodeSpec(task="pick_and_place", condition="occluded", seed=seed, attempt=attempt)
 
 
 @dataclass
@@ -104,7 +107,7 @@ def frames(seed: int, driver: str) -> tuple[float, float]:
 
     driver: `expert` (planning included), or `random` increments as robosuite gets random actions.
     """
-    world = World(EpisodeSpec(task=EPISODE["task"], condition=EPISODE["condition"], seed=seed))
+    world = World(full_scene(seed))
     chance = np.random.default_rng(seed)
     limits = np.concatenate([world.robot.head_step, world.robot.other_step])
     expert = ExpertPolicy()
@@ -136,7 +139,7 @@ def reset(seed: int, attempt: int) -> tuple[float, float]:
     """Seconds to make a full scene and its first picture; attempt -1 draws layouts until the condition measures."""
 
     def make() -> int:
-        world = World(EpisodeSpec(seed=seed, attempt=attempt, **EPISODE))
+        world = World(full_scene(seed, attempt))
         world.observe()
         world.close()
         return 1
@@ -149,12 +152,13 @@ def against_peer(peer: Peer, rounds: int, steps: int) -> dict[str, Any]:
     ours = {name: Row(f"sapave frames, {name} driver", "frames/s") for name in ("expert", "random")}
     theirs = {"default": Row("robosuite frames, its default picture", "frames/s")}
     theirs["lite"] = Row("robosuite frames, shadows and multisampling off", "frames/s")
-    ratio = Row("frames, sapave expert / robosuite default", "x", ">= 15 x")
-    more = [
-        Row("frames, sapave random / robosuite default", "x"),
-        Row("frames, sapave expert / robosuite without shadows", "x"),
-        Row("simulated seconds, sapave expert / robosuite default", "x"),
-    ]
+    ratios = {
+        ("random", "default"): Row("frames: sapave / robosuite, random actions on both sides", "x", ">= 15 x"),
+        ("random", "lite"): Row("  the same, robosuite without shadows and multisampling", "x"),
+        ("expert", "default"): Row("  the same, sapave's expert with its planning / robosuite random", "x"),
+        ("expert", "lite"): Row("  both", "x"),
+    }
+    simulated = Row("simulated seconds: sapave / robosuite, random actions", "x")
     own = {-1: Row("sapave reset, condition measured", "ms"), 0: Row("sapave reset, listed episode", "ms", "<= 100 ms")}
     other = {"reset": Row("robosuite reset", "ms"), "soft": Row("robosuite reset, hard_reset=False", "ms")}
     quicker = [
@@ -182,15 +186,14 @@ def against_peer(peer: Peer, rounds: int, steps: int) -> dict[str, Any]:
         print(f"round {number} of {rounds}", file=sys.stderr)
     settings["lite"] = peer.ask("lite")
     theirs["lite"].values += [1 / statistics.mean(peer.ask(f"steps {steps}")["cpu"]) for _ in range(rounds)]
-    default, expert = theirs["default"].values, ours["expert"].values
-    ratio.values = [a / b for a, b in zip(expert, default, strict=True)]
-    more[0].values = [a / b for a, b in zip(ours["random"].values, default, strict=True)]
-    more[1].values = [a / b for a, b in zip(expert, theirs["lite"].values, strict=True)]
+    for (mine, other_picture), row in ratios.items():
+        row.values = [a / b for a, b in zip(ours[mine].values, theirs[other_picture].values, strict=True)]
     period = settings["default"]["control_s"]
-    more[2].values = [value * CONTROL_DT / period for value in ratio.values]
+    simulated.values = [value * CONTROL_DT / period for value in ratios["random", "default"].values]
     for row, mine in zip(quicker, (own[0], own[-1]), strict=True):
         row.values = [b / a for a, b in zip(mine.values, other["reset"].values, strict=True)]
-    rows = [*ours.values(), *theirs.values(), ratio, *more, *own.values(), *other.values(), *quicker]
+    rows = [*ours.values(), *theirs.values(), *ratios.values(), simulated]
+    rows += [*own.values(), *other.values(), *quicker]
     return {"rows": rows, "robosuite": settings, "raw": raw}
 
 

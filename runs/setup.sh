@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 what=${1:-demo}
 case "$what" in
 demo) extras="sim,model" ;;
-test) extras="sim,model,serve,deploy,cluster,test" ;;
+test) extras="sim,model,serve,deploy,test" ;;
 *) echo "setup: unknown set '$what' (there are: demo, test)" >&2; exit 2 ;;
 esac
 key=$(cat requirements.lock pyproject.toml | sha256sum | cut -c1-16)

@@ -14,7 +14,14 @@ from sapave import cli
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     ROOT / name
-    for name in ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/units_and_frames.md", "CHANGELOG.md")
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/architecture.md",
+        "docs/scaling.md",
+        "docs/units_and_frames.md",
+        "CHANGELOG.md",
+    )
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -89,9 +90,12 @@ def _connect(ray: Any, address: str, workers: int) -> None:
     if address == "local":
         options |= {"num_cpus": max(1, workers), "include_dashboard": False, "object_store_memory": STORE_BYTES}
     try:
+        host, _, port = address.rpartition(":")
+        if port.isdigit():
+            socket.create_connection((host, int(port)), timeout=5).close()  # Ray would go on trying for minutes
         with single_threaded():  # what Ray starts inherits it
             ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
             f"--ray {address}: no Ray cluster to work with ({reason}); start one with 'ray start --head', or use "

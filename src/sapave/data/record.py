@@ -185,7 +185,7 @@ def _drive(world: World, expert: Expert, learner: Policy | None, recipe: Recipe,
         recorded, due = world.steps % recipe.every == 0, chunk is None or row >= end
         by_expert = learner is None or (due and chance.random() < recipe.expert_share)
         seen = world.observe() if recorded or (due and not by_expert) else None
-        expert.horizon = CHUNK if recorded else play  # what is played is all that is asked for
+        expert.horizon = CHUNK if recorded else min(play, CHUNK)  # what is played is all that is asked for
         advice = expert.act(seen) if recorded or (due and by_expert) else None
         if recorded and seen is not None and advice is not None:
             recorder.add(seen, advice)
