@@ -6,16 +6,25 @@ import re
 from dataclasses import replace
 
 from sapave.base.seeds import SPLIT_RANGES
+from sapave.base.shelf import shelf
 from sapave.base.types import EpisodeSpec
+from sapave.bench.lists import KITCHENS
 from sapave.bench.protocol import CONDITIONS
 from sapave.sim import conditions
 from sapave.sim.layout import families, sample_layout
-from sapave.sim.objects._family import COLOURS
+from sapave.sim.objects._family import COLOURS, Family
 from sapave.sim.world import World
 
 TRIES = 6000
 """Candidate layouts drawn before giving up; one in about a hundred fits family and colour."""
 _BEFORE = "|".join(("the", "a", "an", "my", "that", "this", "some", *COLOURS))
+
+
+def at_home() -> dict[str, Family]:
+    """Families that the kitchens keep."""
+    scenes = [s for s in shelf("sapave.sim.scenes", "SCENE").values() if s.suite == KITCHENS]
+    kept = {family for scene in scenes for family in scene.homes}
+    return {name: family for name, family in families().items() if name in kept}
 
 
 def named(text: str) -> tuple[str, str]:
@@ -26,20 +35,21 @@ def named(text: str) -> tuple[str, str]:
     lower = text.lower()
     best: tuple[int, int, int] = (0, 0, 0)
     family = ""
-    for name, entry in families().items():
+    known = at_home()
+    for name, entry in known.items():
         for noun in {*entry.nouns, name.replace("_", " ")}:
             for match in re.finditer(rf"(\b(?:{_BEFORE})\s+)?\b{re.escape(noun)}s?\b", lower):
                 rank = (match.group(1) is not None, len(noun), -match.start())
                 if not family or rank > best:
                     best, family = rank, name
     if not family:
-        raise ValueError(f"'{text}': names nothing known here; objects are: {', '.join(families())}")
+        raise ValueError(f"'{text}': names nothing known here; objects are: {', '.join(known)}")
     said = [colour for colour in COLOURS if re.search(rf"\b{colour}\b", lower)]
-    possible = [colour for colour in said if colour in families()[family].colours]
+    possible = [colour for colour in said if colour in known[family].colours]
     if said and not possible:
         raise ValueError(
             f"'{text}': there is no {said[0]} {family.replace('_', ' ')}; it comes in: "
-            f"{', '.join(families()[family].colours)}"
+            f"{', '.join(known[family].colours)}"
         )
     return family, possible[0] if possible else ""
 

@@ -131,7 +131,8 @@ def draw_scene(spec: EpisodeSpec, task: Task, g: np.random.Generator) -> Scene:
 
 def _stand(thing: Thing, place: Place, g: np.random.Generator) -> Standing:
     xy = g.uniform(place.low, place.high)
-    yaw = float(g.uniform(-0.9, 0.9)) if thing.family.name == "mug" else float(g.uniform(-np.pi, np.pi))
+    low, high = thing.family.yaws
+    yaw = float(g.uniform(low, high) if xy[1] > 0 else g.uniform(-high, -low))  # on the right as in a mirror
     side = -1.0 if place.mirrored and g.uniform() < 0.5 else 1.0
     return Standing(thing=thing, place=place, xy=(float(xy[0]), side * float(xy[1])), yaw=yaw)
 

@@ -50,6 +50,7 @@ def _hollow(
 
 
 FAMILY = Family(
+    yaws=(-0.9, 0.9),
     name="mug",
     nouns=("mug", "coffee mug", "tea mug"),
     use="drink coffee from",
