@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sapave.base.shelf import shelf
 from sapave.base.types import ActionChunk, Observation
 from sapave.data import record as record_module
 from sapave.data.collect import REPORT, CollectConfig, _alone, collect, quotas, recipe_of
@@ -184,7 +183,19 @@ def test_as_many_of_each_task_and_condition_as_asked_for(tmp_path: Path, monkeyp
         collect(replace(config, out=whole, per_task=0))
 
 
-def test_all_tasks_are_those_of_the_shelf_and_short_cells_are_named(
+def test_a_drawer_is_recorded_with_its_handle_as_the_target(tmp_path: Path) -> None:
+    config = replace(CONFIG, out=tmp_path / "set", tasks=("open_drawer",), suite="activemanip", count=1)
+    reader = EpisodeReader(collect(config))
+    episode = reader.episode(0)
+    assert episode.extra["suite"] == "activemanip" and episode.extra["success_held"]
+    assert (episode.columns(["label.seg_target"])["label.seg_target"] == 101).all()
+    assert (episode.segmentation() == 101).any(), "the handle is seen"
+    assert np.abs(episode.columns(["label.other"])["label.other"]).max() > 0.05
+    with pytest.raises(ValueError, match="suite 'atlantis': has no scene; there are: activemanip, kitchens"):
+        collect(replace(config, out=tmp_path / "none", tasks=("all",), suite="atlantis"))
+
+
+def test_all_tasks_are_those_of_the_suite_and_short_cells_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_pick(recipe: Recipe, learner: object = None) -> record_module.Recording:
@@ -196,7 +207,7 @@ def test_all_tasks_are_those_of_the_shelf_and_short_cells_are_named(
     with pytest.raises(ValueError, match=r"\{'pick/occluded': '1 short'\}; dropped for"):
         collect(config)
     tried = json.loads((tmp_path / "set" / REPORT).read_text())
-    assert sorted(tried["config"]["tasks"]) == sorted(shelf("sapave.sim.tasks", "TASK"))
+    assert tried["config"]["tasks"] == ["pick", "pick_and_place"], "the kitchens have neither drawers nor cabinets"
 
 
 def test_seeds_of_another_split_are_never_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

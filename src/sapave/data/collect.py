@@ -17,7 +17,7 @@ from tqdm import tqdm
 from sapave.base.parallel import each
 from sapave.base.runs import versions, write_json
 from sapave.base.seeds import SPLIT_RANGES, VIEW_SEEDS, rng, split_of
-from sapave.base.shelf import pick, shelf
+from sapave.base.shelf import pick
 from sapave.base.types import EpisodeSpec, Policy
 from sapave.data.encode import EncodedEpisode, encode_episode
 from sapave.data.episodes import EpisodeReader, EpisodeWriter
@@ -44,9 +44,11 @@ class CollectConfig:
     first_seed: int = 0
     """Seeds first_seed, first_seed + 1, ... are tried until that many episodes are kept."""
     tasks: tuple[str, ...] = ("pick", "pick_and_place")
-    """Names of `sapave list tasks`, or `all`."""
+    """Names of `sapave list tasks`, or `all`: those that the suite can host."""
     mix: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Weights of the conditions unoccluded, occluded, out_of_view."""
+    suite: str = "kitchens"
+    """Whose scenes are drawn: `kitchens`, or `activemanip` with its drawers and cabinets."""
     scene: str = ""
     """Empty: the seed chooses."""
     every: int = 5
@@ -136,7 +138,15 @@ def recipe_of(config: CollectConfig, seed: int) -> Recipe:
         task, condition = cells[seed % len(cells)]
     noise = float(config.noise[int(draw.integers(len(config.noise)))])
     start = "random" if draw.random() < config.random_share else config.start
-    spec = EpisodeSpec(task=task, condition=condition, seed=seed, scene=config.scene, camera=config.camera, start=start)
+    spec = EpisodeSpec(
+        task=task,
+        condition=condition,
+        seed=seed,
+        scene=config.scene,
+        camera=config.camera,
+        start=start,
+        suite=config.suite,
+    )
     return Recipe(
         spec=spec,
         every=config.every,
@@ -158,7 +168,9 @@ def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> 
     if bool(config.learner) != (make_learner is not None):
         raise ValueError("collect: a learner's checkpoint and the function that loads it belong together")
     if config.tasks == ("all",):
-        config = replace(config, tasks=tuple(shelf("sapave.sim.tasks", "TASK")))
+        from sapave.sim.layout import tasks_of
+
+        config = replace(config, tasks=tasks_of(config.suite))
     for task in config.tasks:
         pick("sapave.sim.tasks", "TASK", task)
     if config.scene:

@@ -13,11 +13,11 @@ from sapave.data.features import CHUNK, HEAD_CAMERA, HEAD_DEPTH, SEGMENTATION
 from sapave.data.video import to_millimetres
 
 if TYPE_CHECKING:
-    from sapave.sim.experts import Expert
+    from sapave.sim.acting._expert import Acting
     from sapave.sim.world import World
 
 GOAL_ID = 100
-"""The tray's number in the segmentation; thing i has i + 1, so the target has 1."""
+"""The tray's number in the segmentation (World.instances has the others)."""
 LIFTED = 0.005
 """A touched target this far above its support is being carried [m]."""
 HOPELESS_TICKS = 25
@@ -85,7 +85,7 @@ class Recorder:
                 "observation.visible": world.visible_fraction(segment=segment),
                 "label.head": head[:CHUNK].ravel(),
                 "label.other": label.other[:CHUNK].ravel(),
-                "label.seg_target": 1,
+                "label.seg_target": world.instances[world.target.name],
                 "label.seg_goal": GOAL_ID if world.goal is not None else 0,
                 HEAD_CAMERA: seen.rgb["head"],
                 HEAD_DEPTH: to_millimetres(known.depth),
@@ -147,7 +147,7 @@ def record(recipe: Recipe, learner: Policy | None = None) -> Recording:
     Without a learner the expert drives and an episode that does not end in held success is dropped. With a learner
     every episode in which the expert has an answer is kept: what it would do in the learner's states is the lesson.
     """
-    from sapave.sim.experts import Expert
+    from sapave.sim.acting._expert import expert_for
     from sapave.sim.world import World
 
     spec = recipe.spec
@@ -156,7 +156,7 @@ def record(recipe: Recipe, learner: Policy | None = None) -> Recording:
     except ValueError as error:
         return Recording(frames=None, instruction="", extra={}, reason=f"no layout: {error}")
     try:
-        expert = Expert(world, rng(spec.seed, "expert"), wait_for_view=spec.camera == "active")
+        expert = expert_for(world, rng(spec.seed, "expert"), wait_for_view=spec.camera == "active")
         recorder = Recorder(world)
         if not _drive(world, expert, learner, recipe, recorder):
             return Recording(frames=None, instruction=world.instruction, extra={}, reason="no plan")
@@ -170,7 +170,7 @@ def record(recipe: Recipe, learner: Policy | None = None) -> Recording:
         world.close()
 
 
-def _drive(world: World, expert: Expert, learner: Policy | None, recipe: Recipe, recorder: Recorder) -> bool:
+def _drive(world: World, expert: Acting, learner: Policy | None, recipe: Recipe, recorder: Recorder) -> bool:
     """Play to the end, or until the expert has had no plan for a second; False when it never had one.
 
     Under noise the expert answers every tick: within longer stretches the noise would add up unseen.
@@ -213,6 +213,7 @@ def _extra(world: World, recipe: Recipe, learner: Policy | None, held: bool, eve
         "task": spec.task,
         "condition": spec.condition,
         "scene": spec.scene,
+        "suite": spec.suite,
         "attempt": spec.attempt,
         "camera": spec.camera,
         "start": spec.start,

@@ -112,6 +112,16 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     return Layout(scene=scene, standings=tuple(standings), goal=goal, occluder=occluder, instruction=text)
 
 
+def tasks_of(suite: str) -> tuple[str, ...]:
+    """Names of the tasks that some scene of a suite can host; ValueError when the suite has no scene."""
+    scenes = [s for s in shelf("sapave.sim.scenes", "SCENE").values() if s.suite == suite]
+    if not scenes:
+        known = sorted({s.suite for s in shelf("sapave.sim.scenes", "SCENE").values()})
+        raise ValueError(f"suite '{suite}': has no scene; there are: {', '.join(known)}")
+    tasks: dict[str, Task] = shelf("sapave.sim.tasks", "TASK")
+    return tuple(name for name, task in tasks.items() if any(scene.offers(task.needs) for scene in scenes))
+
+
 def draw_scene(spec: EpisodeSpec, task: Task, g: np.random.Generator) -> Scene:
     """The scene that a spec names, else one of its suite's that can host the task; ValueError when none can."""
     scenes: dict[str, Scene] = shelf("sapave.sim.scenes", "SCENE")

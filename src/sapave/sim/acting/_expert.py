@@ -18,6 +18,8 @@ class Acting(Protocol):
 
     label: ActionChunk
     """The clean chunk of the last `act`."""
+    horizon: int
+    """Ticks that `act` thinks ahead; the first ones are the same however many follow."""
 
     @property
     def ok(self) -> bool:

@@ -64,6 +64,7 @@ class HandleExpert:
         self.planner = GripPlanner(world, self.unit)
         self.side = self.planner.side
         self.plan: HandlePlan | None = None
+        self.horizon = CHUNK
         self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
         self._body = world.model.body(self.unit.name).id
         left = self.side == "left"
@@ -157,11 +158,11 @@ class HandleExpert:
 
     def _roll_out(self, state: _State) -> ActionChunk:
         robot = self.world.robot
-        head, other = np.zeros((CHUNK, 2)), np.zeros((CHUNK, 26))
+        head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         idle = np.ones(26, bool)
         idle[self._arm] = idle[self._hand] = False
         astray = np.where(idle, robot.rest_other - self.world.controller.targets_other, 0.0)
-        for i in range(CHUNK):
+        for i in range(self.horizon):
             step_head, step_arm, step_hand = self._rule(state)
             step_head = np.clip(step_head, -robot.head_step, robot.head_step)
             step_hand = np.clip(step_hand, -robot.other_step[14:20], robot.other_step[14:20])
