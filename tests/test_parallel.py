@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,20 +66,11 @@ def tree(root: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def session() -> Iterator[None]:
     """One Ray session with one core for all tests here: starting it takes seconds."""
-    if importlib.util.find_spec("ray") is None:
-        pytest.skip("ray is not installed: pip install 'sapave[cluster]'")
     from sapave.base import cluster
 
     ray = cluster._ray()
-    for _ in range(2):
-        with ThreadPoolExecutor(1) as pool:
-            error = pool.submit(cluster._connect, ray, "local", 1).exception()
-        if error is None:
-            break
-        if type(error) is not Exception:  # which is how Ray says that it was not up after 30 s
-            raise error
-    else:
-        pytest.skip(f"this machine is too busy to start Ray: {error}")
+    # from this very thread: what Ray starts dies with the thread that started it
+    cluster._connect(ray, "local", 1)
     yield
     ray.shutdown()
 
@@ -156,7 +145,6 @@ def test_no_ray_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_wrong_address_is_one_line() -> None:
-    pytest.importorskip("ray", reason="ray is not installed: pip install 'sapave[cluster]'")
     from sapave.base import cluster
 
     with pytest.raises(ValueError, match="^--ray 127.0.0.1:1: no Ray cluster.*refused.*ray start --head"):

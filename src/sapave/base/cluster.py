@@ -79,7 +79,7 @@ def cluster(address: str, workers: int) -> Iterator[Cluster]:
 def _ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        import ray  # pyright: ignore[reportMissingImports]
+        import ray
     except ModuleNotFoundError as error:
         raise ValueError("--ray: the package ray is not installed; pip install 'sapave[cluster]'") from error
     return ray
