@@ -14,11 +14,12 @@ from bench_fakes import rows
 from sapave import cli
 from sapave.bench import lists
 from sapave.bench.arms import Arm
+from sapave.bench.evaluate import EvalConfig
 from sapave.bench.lists import EpisodeList
 from sapave.bench.protocol import current
 from sapave.bench.results import collect, table
 from sapave.bench.schema import check_results, schema
-from sapave.commands._command import gather
+from sapave.commands._command import read_config
 
 ARMS = [Arm(name=n, doc=f"about {n}", policy="zero") for n in ("active", "fixed", "held")]
 EPISODES = EpisodeList(name="test", stamp=current(), episodes=(), expert={})
@@ -120,6 +121,6 @@ def test_a_suite_is_a_folder_of_lists(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_an_option_of_several_values_may_come_several_times() -> None:
-    words = ["--axis", "light", "--films", "0", "--axis=latency=3", "--axis", "a", "b", "--out", "x"]
-    assert gather(words, "--axis") == ["--films", "0", "--out", "x", "--axis", "light", "latency=3", "a", "b"]
-    assert gather(["--out", "x"], "--axis") == ["--out", "x"]
+    words = ["--axis", "light", "--films", "0", "--axis", "latency=3"]
+    config = read_config(EvalConfig, words, "eval", "")
+    assert config.axis == ("light", "latency=3") and config.films == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tyro
 from tqdm import tqdm
 
 from sapave.base.parallel import each
@@ -53,7 +54,7 @@ class EvalConfig:
     tasks: tuple[str, ...] = ()
     """All of the list by default."""
     conditions: tuple[str, ...] = CONDITIONS
-    axis: tuple[str, ...] = ()
+    axis: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Axes of `sapave list axes` to play every episode under: `--axis light --axis latency=3`."""
     per_cell: int = 100
     """Episodes per task and condition; 0 takes the whole list."""

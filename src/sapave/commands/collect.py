@@ -27,7 +27,6 @@ def run(arguments: list[str]) -> None:
     ensure_gl(required="--help" not in arguments)
     from sapave.data.collect import CollectConfig, collect
 
-    arguments = ["--tasks" if word == "--task" else word for word in arguments]
     config = read_config(CollectConfig, arguments, "collect", SUMMARY)
     collect(config, load_learner if config.learner else None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sapave.commands._command import Command, gather, read_config
+from sapave.commands._command import Command, read_config
 
 SUMMARY = "play a policy on a list of episodes and report success with intervals"
 
@@ -14,7 +14,7 @@ def run(arguments: list[str]) -> None:
     ensure_gl(required="--help" not in arguments)
     from sapave.bench.evaluate import EvalConfig, evaluate
 
-    evaluate(read_config(EvalConfig, gather(arguments, "--axis"), "eval", SUMMARY))
+    evaluate(read_config(EvalConfig, arguments, "eval", SUMMARY))
 
 
 COMMAND = Command(name="eval", summary=SUMMARY, run=run)

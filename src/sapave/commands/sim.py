@@ -11,7 +11,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sapave.commands._command import Command, gather, read_config
+import tyro
+
+from sapave.commands._command import Command, read_config
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +48,7 @@ class SimConfig:
     """active | fixed: whether the head may move."""
     object: Path | None = None
     """Folder of an imported object (`sapave sim import`): it stands alone on the counter and is picked."""
-    axis: tuple[str, ...] = ()
+    axis: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Axes of `sapave list axes` to play under: `--axis light --axis latency=3`."""
     out: Path = Path("runs/sim")
     """Folder of the film (mp4) and its first picture (png)."""
@@ -155,7 +157,7 @@ def run(arguments: list[str]) -> None:
     if arguments and arguments[0] in MORE:
         import_module(MORE[arguments[0]]).run(arguments[1:])
         return
-    config = read_config(SimConfig, gather(arguments, "--axis"), "sim", HELP)
+    config = read_config(SimConfig, arguments, "sim", HELP)
     from sapave.sim.gl import ensure_gl
 
     ensure_gl()

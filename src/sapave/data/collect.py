@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+import tyro
 from tqdm import tqdm
 
 from sapave.base.parallel import each
@@ -43,7 +44,7 @@ class CollectConfig:
     """Instead of `count`: this many of every task, shared over the conditions as `mix` says, exactly."""
     first_seed: int = 0
     """Seeds first_seed, first_seed + 1, ... are tried until that many episodes are kept."""
-    tasks: tuple[str, ...] = ("pick", "pick_and_place")
+    tasks: Annotated[tuple[str, ...], tyro.conf.arg(aliases=["--task"])] = ("pick", "pick_and_place")
     """Names of `sapave list tasks`, or `all`: those that the suite can host."""
     mix: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """Weights of the conditions unoccluded, occluded, out_of_view."""
