@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-from sapave.bench.charts import _svg, _text, colour, words
+from sapave.bench.charts import colour, svg_of, text_at, words
 
 EVERY = 0.32
 """Time between two points of a curve of visibility [s] (bench/summary.py)."""
@@ -63,11 +63,11 @@ def curves(cells: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
     for share in (0.0, 0.5, 1.0):
         y = top + plot_h * (1 - share)
         parts.append(f'<line x1="{left}" x2="{width - 8}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
-        parts.append(_text(left - 6, y + 4, f"{100 * share:.0f}" + ("%" if share == 1 else ""), "axis", "end"))
+        parts.append(text_at(left - 6, y + 4, f"{100 * share:.0f}" + ("%" if share == 1 else ""), "axis", "end"))
     every = 2 if end <= 10 else 4
     for second in range(0, int(end) + 1, every):
         text = f"{second} s" if second == 0 else str(second)
-        parts.append(_text(left + plot_w * second / end, height - 6, text, "axis", "middle"))
+        parts.append(text_at(left + plot_w * second / end, height - 6, text, "axis", "middle"))
     for c in sorted(cells, key=lambda c: -arms.index(c["arm"])):
         points = " ".join(at(i, f) for i, f in enumerate(c["visibility"]))
         main = 2.8 if c["arm"] == arms[0] else 1.8
@@ -75,7 +75,7 @@ def curves(cells: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
             f'<polyline points="{points}" fill="none" stroke="{colour(c["arm"], arms)}" stroke-width="{main}" '
             f'stroke-linejoin="round"><title>{escape(words(c["arm"]))}</title></polyline>'
         )
-    return _svg(width, height, "visible fraction of the target over time", parts)
+    return svg_of(width, height, "visible fraction of the target over time", parts)
 
 
 def scatter(cells: Sequence[dict[str, Any]], arms: Sequence[str], conditions: Sequence[str]) -> str:
@@ -88,10 +88,10 @@ def scatter(cells: Sequence[dict[str, Any]], arms: Sequence[str], conditions: Se
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = top + plot_h * (1 - share)
         parts.append(f'<line x1="{left}" x2="{width - 12}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
-        parts.append(_text(left - 6, y + 4, f"{100 * share:.0f}" + ("%" if share == 1 else ""), "axis", "end"))
+        parts.append(text_at(left - 6, y + 4, f"{100 * share:.0f}" + ("%" if share == 1 else ""), "axis", "end"))
     for i in range(int(reach / step) + 1):
-        parts.append(_text(left + plot_w * i * step / reach, top + plot_h + 18, f"{i * step:g}", "axis", "middle"))
-    parts.append(_text(left + plot_w / 2, height - 4, "head travel per episode [rad]", "axis", "middle"))
+        parts.append(text_at(left + plot_w * i * step / reach, top + plot_h + 18, f"{i * step:g}", "axis", "middle"))
+    parts.append(text_at(left + plot_w / 2, height - 4, "head travel per episode [rad]", "axis", "middle"))
     for arm in arms:
         fill = colour(arm, arms)
         mine = [c for k in conditions for c in cells if c["arm"] == arm and c["condition"] == k]
@@ -104,9 +104,9 @@ def scatter(cells: Sequence[dict[str, Any]], arms: Sequence[str], conditions: Se
     x = left
     for i, condition in enumerate(conditions):
         parts.append(mark(MARKS[i % len(MARKS)], x + 5, 11, "#8a8780", ""))
-        parts.append(_text(x + 15, 15, words(condition), "axis"))
+        parts.append(text_at(x + 15, 15, words(condition), "axis"))
         x += 30 + 6.4 * len(words(condition))
-    return _svg(width, height, "head travel and success", parts)
+    return svg_of(width, height, "head travel and success", parts)
 
 
 def mark(kind: str, x: float, y: float, fill: str, title: str, r: float = 5.5) -> str:

@@ -36,11 +36,13 @@ def _points(share: float) -> str:
     return f"{round(100 * share):+d}".replace("-", "−").replace("+0", "0")
 
 
-def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
+def text_at(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
+    """Words at (x, y)."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}">{escape(text)}</text>'
 
 
-def _svg(width: float, height: float, label: str, parts: Sequence[str]) -> str:
+def svg_of(width: float, height: float, label: str, parts: Sequence[str]) -> str:
+    """A drawing of `parts`, named for those who cannot see it."""
     return (
         f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="img" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
@@ -55,10 +57,10 @@ def rates(cells: Sequence[dict[str, Any]], arms: Sequence[str], conditions: Sequ
     for tick in (0, 25, 50, 75, 100):
         x = left + plot * tick / 100
         parts.append(f'<line x1="{x}" x2="{x}" y1="20" y2="{bottom}" class="grid"/>')
-        parts.append(_text(x, 13, f"{tick} %" if tick == 100 else f"{tick}", "axis", "middle"))
+        parts.append(text_at(x, 13, f"{tick} %" if tick == 100 else f"{tick}", "axis", "middle"))
     for condition in conditions:
         group = [c for c in cells if c["condition"] == condition]
-        parts.append(_text(left - 12, y + row * len(group) / 2 + 4, words(condition), "group", "end"))
+        parts.append(text_at(left - 12, y + row * len(group) / 2 + 4, words(condition), "group", "end"))
         for c in sorted(group, key=lambda c: arms.index(c["arm"])):
             held, middle = c["held"], y + row / 2
             x, low, high = (left + plot * held[k] for k in ("rate", "low", "high"))
@@ -69,15 +71,15 @@ def rates(cells: Sequence[dict[str, Any]], arms: Sequence[str], conditions: Sequ
                 f'<path d="M{low:.1f} {middle}H{high:.1f}M{low:.1f} {middle - 3.5}v7M{high:.1f} {middle - 3.5}v7" '
                 'class="whisker"/>'
             )
-            parts.append(_text(max(high, left + 4) + 7, middle + 4, f"{100 * held['rate']:.0f} %", "value"))
+            parts.append(text_at(max(high, left + 4) + 7, middle + 4, f"{100 * held['rate']:.0f} %", "value"))
             parts.append(
-                _text(
+                text_at(
                     left + plot + right, middle + 4, f"{100 * held['low']:.0f}–{100 * held['high']:.0f}", "axis", "end"
                 )
             )
             y += row
         y += gap
-    return _svg(left + plot + right, bottom + 6, f"{title}: success held", parts)
+    return svg_of(left + plot + right, bottom + 6, f"{title}: success held", parts)
 
 
 def forest(pairs: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
@@ -88,7 +90,7 @@ def forest(pairs: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
     for tick in (-100, -50, 0, 50, 100):
         x = left + plot * (tick + 100) / 200
         parts.append(f'<line x1="{x}" x2="{x}" y1="20" y2="{height}" class="{"zero" if tick == 0 else "grid"}"/>')
-        parts.append(_text(x, 13, f"{tick:+d}" if tick else "0", "axis", "middle"))
+        parts.append(text_at(x, 13, f"{tick:+d}" if tick else "0", "axis", "middle"))
     for i, p in enumerate(pairs):
         y = 26 + row * (i + 0.5)
         x, low, high = (left + plot * (p[k] + 1) / 2 for k in ("difference", "low", "high"))
@@ -96,12 +98,12 @@ def forest(pairs: Sequence[dict[str, Any]], arms: Sequence[str]) -> str:
         name = ", ".join([f"{words(p['a'])} − {words(p['b'])}", *what])
         label = f"{_points(p['difference'])} ({_points(p['low'])} to {_points(p['high'])})"
         kind = "strong" if p["task"] == "all" else ""
-        parts.append(_text(left - 14, y + 4, name, kind, "end"))
+        parts.append(text_at(left - 14, y + 4, name, kind, "end"))
         parts.append(f'<path d="M{low:.1f} {y}H{high:.1f}M{low:.1f} {y - 4}v8M{high:.1f} {y - 4}v8" class="whisker"/>')
         parts.append(f'<circle cx="{x:.1f}" cy="{y}" r="4.5" fill="{colour(p["b"], arms)}" class="dot"/>')
-        parts.append(_text(left + plot + 14, y + 4, label, "value"))
-        parts.append(_text(left + plot + right, y + 4, f"n {p['n']}", "axis", "end"))
-    return _svg(left + plot + right, height, "paired differences", parts)
+        parts.append(text_at(left + plot + 14, y + 4, label, "value"))
+        parts.append(text_at(left + plot + right, y + 4, f"n {p['n']}", "axis", "end"))
+    return svg_of(left + plot + right, height, "paired differences", parts)
 
 
 def stacked(counts: dict[str, int], total: int, palette: dict[str, str]) -> str:
@@ -115,9 +117,9 @@ def stacked(counts: dict[str, int], total: int, palette: dict[str, str]) -> str:
                 f"<title>{escape(words(name))}: {count}</title></rect>"
             )
             if share > 16:
-                parts.append(_text(x + share / 2, 11, str(count), "inside", "middle"))
+                parts.append(text_at(x + share / 2, 11, str(count), "inside", "middle"))
             x += share
-    return _svg(width, height, "outcomes", parts)
+    return svg_of(width, height, "outcomes", parts)
 
 
 def visibility(samples: Sequence[Sequence[float]], seconds: float, fill: str) -> str:

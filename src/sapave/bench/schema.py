@@ -46,10 +46,9 @@ def problems(found: Any, rule: dict[str, Any]) -> Iterator[str]:
 
 
 def _lines(error: ValidationError) -> Iterator[str]:
-    at, value, wanted, rule = error.json_path, error.instance, error.validator_value, cast(dict, error.schema)
-    if error.validator == "anyOf":
-        yield from _lines(min(error.context or [error], key=lambda e: len(e.context or ())))
-    elif error.validator == "required":
+    at, value = error.json_path, cast(Any, error.instance)
+    wanted, rule = cast(Any, error.validator_value), cast(dict[str, Any], error.schema)
+    if error.validator == "required":
         name = next(name for name in wanted if repr(name) in error.message)
         yield f"{at}.{name}: found nothing, expected {_expected(rule['properties'].get(name, {}))}"
     elif error.validator == "additionalProperties":

@@ -40,7 +40,7 @@ NEAR = 0.15
 """An arm this close to the last stretch goes on there and does not begin at the pre-grasp posture again [rad]."""
 BATCH = 14
 """Grasps whose kinematics are solved together."""
-_SEEDS = np.array(
+SEEDS = np.array(
     [
         [0.56, 0.50, 0.88, -0.32, -0.77, 0.25, -0.87],
         [0.0, 0.6, 0.2, 0.3, -0.3, 0.3, -0.2],
@@ -95,15 +95,15 @@ class Planner:
         self.limits = world.robot.other_limits[:7]
         self._scratch = mujoco.MjData(world.model)
         model = world.model
-        self._arm_qpos = {
+        self.arm_qpos = {
             side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 7]])
             for side, i in (("left", 0), ("right", 7))
         }
-        self._hand_qpos = {
+        self.hand_qpos = {
             side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 6]])
             for side, i in (("left", 14), ("right", 20))
         }
-        self._arm_geoms = {side: self._solids(side) for side in ("left", "right")}
+        self.arm_geoms = {side: self._solids(side) for side in ("left", "right")}
         self._target_geoms = np.flatnonzero(model.geom_bodyid == model.body(world.target.name).id)
 
     def _solids(self, side: str) -> np.ndarray:
@@ -136,15 +136,15 @@ class Planner:
     ) -> float:
         """Worst violation [m] over postures `arms` [k, 7] rad with the fingers at `hand` [6] rad: how much closer the
         arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press)."""
-        model, data, mine = self.model, self._scratch, self._arm_geoms[side]
+        model, data, mine = self.model, self._scratch, self.arm_geoms[side]
         data.qpos[:] = self.world.data.qpos
-        data.qpos[self._hand_qpos[side]] = hand
+        data.qpos[self.hand_qpos[side]] = hand
         margin = model.geom_margin.copy()
         model.geom_margin[mine] = max(CLEARANCE, target)
         worst = 0.0
         try:
             for angles in np.atleast_2d(arms):
-                data.qpos[self._arm_qpos[side]] = angles
+                data.qpos[self.arm_qpos[side]] = angles
                 mujoco.mj_kinematics(model, data)
                 mujoco.mj_collision(model, data)
                 if data.ncon == 0:
@@ -203,7 +203,7 @@ class Planner:
         offsets = np.array([g.rotation().T @ (centre - g.position(centre, extent)) for g in grasps])
         positions = down - (rotations @ np.repeat(offsets, len(choices), 0)[..., None])[..., 0]
         reached = np.zeros(len(positions), bool)
-        for seed in _SEEDS[:3]:
+        for seed in SEEDS[:3]:
             # one way to stand there is enough: of a grasp that has one, the other turns are not tried
             left = np.flatnonzero(~np.repeat(reached.reshape(len(grasps), -1).max(1), len(choices)))
             seeds = np.tile(seed, (len(left), 1))
@@ -220,14 +220,14 @@ class Planner:
         positions = np.array([g.position(centre, extent) for g in grasps])
         rotations = np.array([g.rotation() for g in grasps])
         pre = positions - STANDOFF * np.array([g.direction() for g in grasps])
-        k = len(_SEEDS)
+        k = len(SEEDS)
         found, good = solve(
             self.chain,
             self.limits,
             np.repeat(pre, k, 0),
             np.repeat(rotations, k, 0),
-            np.tile(_SEEDS, (len(grasps), 1)),
-            rest=_SEEDS[0],
+            np.tile(SEEDS, (len(grasps), 1)),
+            rest=SEEDS[0],
         )
         which = np.repeat(np.arange(len(grasps)), k)[good]
         if len(which) == 0:
@@ -237,7 +237,7 @@ class Planner:
         up = positions[which] + np.array([0.0, 0.0, LIFT])
         lifted, ok2 = solve(self.chain, self.limits, up, rotations[which], at, pull=0.0)
         smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
-        order = np.lexsort((np.abs(before - turn(self._rest(side))).max(1), which))
+        order = np.lexsort((np.abs(before - turn(self.rest(side))).max(1), which))
         given: set[int] = set()
         for i in order[(ok1 & ok2 & smooth)[order]]:
             number = int(which[i])
@@ -248,7 +248,7 @@ class Planner:
             hand = grasp.opened()
             if self.touches(side, end, hand) > 0:
                 continue
-            if self.touches(side, _between(end, goal, 3)[::-1], hand, target=-0.004, scene=0.0) > 0:
+            if self.touches(side, between(end, goal, 3)[::-1], hand, target=-0.004, scene=0.0) > 0:
                 continue
             if (
                 self.world.goal is not None
@@ -283,23 +283,24 @@ class Planner:
         end = turn(before)
         back, up = -grasp.direction(), np.array([0, 0, 1.0])
         for shift in (0.07 * back + 0.08 * up, 0.08 * up, 0.07 * back, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up):
-            via, ok = solve(self.chain, self.limits, (pre + shift)[None], rotation[None], before[None], rest=_SEEDS[0])
+            via, ok = solve(self.chain, self.limits, (pre + shift)[None], rotation[None], before[None], rest=SEEDS[0])
             if not ok[0] or np.abs(via[0] - before).max() > 1.0:
                 continue
             point = turn(via[0])
-            if self.touches(side, _between(point, end, 6), grasp.opened(), target=berth) > 0:
+            if self.touches(side, between(point, end, 6), grasp.opened(), target=berth) > 0:
                 continue
-            if self.touches(side, _between(now, point, 10), grasp.opened(), target=berth) <= 0:
+            if self.touches(side, between(now, point, 10), grasp.opened(), target=berth) <= 0:
                 return [point]
-        if self.touches(side, _between(now, end, 10), grasp.opened(), target=berth) <= 0:
+        if self.touches(side, between(now, end, 10), grasp.opened(), target=berth) <= 0:
             return []
-        rest = self._rest(side)
+        rest = self.rest(side)
         if np.abs(rest - now).max() < 0.05:
             return None
         through = self._via(side, turn, before, pre, rotation, grasp, rest, berth)
         return None if through is None else [rest, *through]
 
-    def _rest(self, side: str) -> np.ndarray:
+    def rest(self, side: str) -> np.ndarray:
+        """[7] rest posture of an arm [rad]."""
         index = 0 if side == "left" else 7
         return self.robot.rest_other[index : index + 7]
 
@@ -334,7 +335,7 @@ class Planner:
         left = np.arange(len(turned))
         for goals, reach in ((down + [0, 0, 0.09], 3.0), (down, 0.9), (free, 0.9), (free + [0, 0, 0.1], 1.1)):
             found, ok = solve(
-                self.chain, self.limits, goals[left], rotations[left], before, rest=_SEEDS[0] if not stages else None
+                self.chain, self.limits, goals[left], rotations[left], before, rest=SEEDS[0] if not stages else None
             )
             ok &= np.abs(found - before).max(1) < reach
             left, before, stages = left[ok], found[ok], [s[ok] for s in stages] + [found[ok]]
@@ -343,9 +344,9 @@ class Planner:
         closed, hand = plan.grasp.closed() * 0.7, plan.grasp.released()
         for i in np.argsort(np.abs(stages[0] - start).max(1) + 0.3 * yaws[left], kind="stable"):
             above, lowered, drawn, raised = (turn(s[i]) for s in stages)
-            if self.touches(side, _between(now, above, 6), closed, target=-1.0) > 0:
+            if self.touches(side, between(now, above, 6), closed, target=-1.0) > 0:
                 continue
-            if self.touches(side, _between(above, lowered, 2), closed, target=-1.0, scene=0.0) > 0.002:
+            if self.touches(side, between(above, lowered, 2), closed, target=-1.0, scene=0.0) > 0.002:
                 continue
             if self.touches(side, np.stack([drawn, raised]), hand, target=-1.0, scene=0.0) > 0.002:
                 continue
@@ -362,7 +363,7 @@ def _same(value: np.ndarray) -> np.ndarray:
     return value
 
 
-def _between(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
+def between(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
     """n postures after `a` up to `b` inclusive [n, 7]."""
     t = np.arange(1, n + 1)[:, None] / n
     return (1 - t) * a + t * b

@@ -15,7 +15,7 @@ from sapave.base.types import EpisodeSpec
 from sapave.sim.acting._grip import GRIPS, HOOK
 from sapave.sim.conditions import CONDITIONS
 from sapave.sim.ik import solve
-from sapave.sim.planning import _SEEDS
+from sapave.sim.planning import SEEDS
 from sapave.sim.scenes._scene import Scene, Slot
 from sapave.sim.tasks._task import Task
 from sapave.sim.turns import turn_x, turn_y, turn_z
@@ -74,7 +74,7 @@ def reachable(unit: Unit, value: float) -> bool:
         bar = mirror_point(bar)
     yaw = side * unit.yaw
     turned = np.array([turn_z(yaw + g[0]) @ turn_y(g[1]) @ turn_x(g[2]) for g in GRIPS[unit.articulation.kind][:18]])
-    seeds_ = np.tile(_SEEDS[:2], (len(turned), 1))
+    seeds_ = np.tile(SEEDS[:2], (len(turned), 1))
     goals = np.repeat(bar - turned @ HOOK.bar, 2, 0)
     return bool(solve(robot.chains["left"], robot.other_limits[:7], goals, np.repeat(turned, 2, 0), seeds_)[1].any())
 

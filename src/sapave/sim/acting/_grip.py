@@ -10,7 +10,7 @@ import numpy as np
 
 from sapave.base.mirror import mirror_arm, mirror_point
 from sapave.sim.ik import solve
-from sapave.sim.planning import _SEEDS, Planner, _between
+from sapave.sim.planning import SEEDS, Planner, between
 from sapave.sim.skills import Path
 from sapave.sim.turns import turn_x, turn_y, turn_z
 
@@ -147,8 +147,8 @@ class GripPlanner:
         which = np.repeat(np.arange(len(grips)), k)
         turned = rotations(which, value)
         held = self._bar(value) - turned @ mode.bar
-        seeds = np.concatenate([self._turn(now)[None], _SEEDS[: k - 1]])
-        found, good = solve(chain, limits, held, turned, np.tile(seeds, (len(grips), 1)), rest=_SEEDS[0])
+        seeds = np.concatenate([self._turn(now)[None], SEEDS[: k - 1]])
+        found, good = solve(chain, limits, held, turned, np.tile(seeds, (len(grips), 1)), rest=SEEDS[0])
         good &= ~_repeated(which, found, good)
         which, found, turned, held = which[good], found[good], turned[good], held[good]
         if len(which) == 0:
@@ -167,14 +167,14 @@ class GripPlanner:
             ways[name] = np.stack(way, axis=1)
         # fingers at a slant to what is behind the bar do not fit between
         slant = np.array([abs(grips[i][0] + bend * value * (1 - grips[i][3])) for i in which])
-        far = np.abs(found - self._turn(self.base._rest(self.side))).max(1)
+        far = np.abs(found - self._turn(self.base.rest(self.side))).max(1)
         order = np.lexsort((far, which, np.maximum(slant - 0.35, 0.0)))
         tries = TRIES
         for i in order[ok[order]][:MAX_CHECKS]:
             if tries == 0:
                 break
             before, end = self._turn(pre[i]), self._turn(found[i])
-            if self._hits(_between(before, end, 5), 0.0, mode.ready) > 0.003:
+            if self._hits(between(before, end, 5), 0.0, mode.ready) > 0.003:
                 continue
             tries -= 1
             way = self._way(now, pre[i], turned[i], waiting[i], mode)
@@ -197,7 +197,7 @@ class GripPlanner:
         before = self._turn(pre)
         back = -rotation[:, 0]
         shifts = (np.zeros(3), 0.08 * back, 0.08 * back + [0, 0, 0.08], np.array([0, 0, 0.12]), 0.06 * rotation[:, 1])
-        rest = self.base._rest(self.side)
+        rest = self.base.rest(self.side)
         for start in ([], [rest]) if np.abs(rest - now).max() > 0.05 else ([],):
             first = start[0] if start else now
             for shift in shifts:
@@ -209,18 +209,18 @@ class GripPlanner:
                         continue
                     via = solved[0]
                 through = self._turn(via)
-                if self._hits(_between(first, through, 10), CLEAR, mode.ready) > 0:
+                if self._hits(between(first, through, 10), CLEAR, mode.ready) > 0:
                     continue
-                if np.any(shift) and self._hits(_between(through, before, 5), CLEAR, mode.ready) > 0:
+                if np.any(shift) and self._hits(between(through, before, 5), CLEAR, mode.ready) > 0:
                     continue
                 return [now, *start, through, *([before] if np.any(shift) else [])]
         return None
 
     def _hits(self, arms: np.ndarray, clear: float, hand: np.ndarray) -> float:
         """How much closer than `clear` [m] the arm at postures [k, 7] rad, hand at [6] rad, comes to anything [m]."""
-        model, data, mine = self.world.model, self._scratch, self.base._arm_geoms[self.side]
+        model, data, mine = self.world.model, self._scratch, self.base.arm_geoms[self.side]
         data.qpos[:] = self.world.data.qpos
-        data.qpos[self.base._hand_qpos[self.side]] = hand
+        data.qpos[self.base.hand_qpos[self.side]] = hand
         for joint, (leader, ratio) in self.world.robot.followers.items():
             if joint.startswith(self.side):
                 data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
@@ -229,7 +229,7 @@ class GripPlanner:
         worst = 0.0
         try:
             for angles in np.atleast_2d(arms):
-                data.qpos[self.base._arm_qpos[self.side]] = angles
+                data.qpos[self.base.arm_qpos[self.side]] = angles
                 mujoco.mj_kinematics(model, data)
                 mujoco.mj_collision(model, data)
                 if data.ncon:

@@ -13,6 +13,46 @@ if TYPE_CHECKING:
 MOVED = 0.03
 """A handle that has gone this far was got hold of [m]."""
 
+CLOSE: dict[str, tuple[str, ...]] = {
+    "train": (
+        "close the {object}",
+        "please close the {object}",
+        "shut the {object}",
+        "can you close the {object}",
+        "push the {object} shut",
+        "please shut the {object}",
+    ),
+    "val": (
+        "push the {object} closed",
+        "can you shut the {object}",
+    ),
+    "test": (
+        "could you close the {object} for me",
+        "the {object} has to be closed",
+        "make sure the {object} is shut",
+    ),
+}
+"""Wordings of closing, whatever it is that closes."""
+OPEN_AND_CLOSE: dict[str, tuple[str, ...]] = {
+    "train": (
+        "open the {object} and close it again",
+        "open and then close the {object}",
+        "open the {object}, then shut it",
+        "please open the {object} and close it",
+        "first open the {object}, then close it",
+    ),
+    "val": (
+        "open the {object} and shut it again",
+        "please open and then close the {object}",
+    ),
+    "test": (
+        "could you open the {object} and close it afterwards",
+        "open the {object} once and shut it",
+        "the {object} should be opened and then closed",
+    ),
+}
+"""Wordings of opening and then closing."""
+
 
 def _target(world: World) -> Unit:
     unit = world.target

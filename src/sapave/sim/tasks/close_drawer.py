@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from sapave.sim.tasks._task import Task
-from sapave.sim.tasks._units import STIRRED, TOUCHED, is_shut
+from sapave.sim.tasks._units import CLOSE, STIRRED, TOUCHED, is_shut
 
 TASK = Task(
     name="close_drawer",
-    templates={
-        "train": (
-            "close the {object}",
-            "please close the {object}",
-            "shut the {object}",
-            "can you close the {object}",
-            "push the {object} shut",
-            "please shut the {object}",
-        ),
-        "val": (
-            "push the {object} closed",
-            "can you shut the {object}",
-        ),
-        "test": (
-            "could you close the {object} for me",
-            "the {object} has to be closed",
-            "make sure the {object} is shut",
-        ),
-    },
+    templates=CLOSE,
     has_goal=False,
     seconds=14.0,
     reached=is_shut,
