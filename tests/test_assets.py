@@ -8,6 +8,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 import pytest
+import trimesh
 
 from sapave import cli
 from sapave.sim import assets
@@ -15,7 +16,6 @@ from sapave.sim.objects._family import make_thing
 from sapave.sim.objects._mesh import Mesh, join, lathe, loft
 from sapave.sim.sheet import gathering
 
-trimesh = pytest.importorskip("trimesh")
 CUP = lathe([(0.028, 0.0), (0.032, 0.08), (0.028, 0.08), (0.024, 0.006)], sides=12)
 """Inner and outer skin of a cup, 8 cm high [m]."""
 
@@ -126,7 +126,6 @@ def test_what_is_no_folder_of_ours_is_refused(tmp_path: Path) -> None:
 
 
 def test_hollow_mesh_stays_hollow() -> None:
-    pytest.importorskip("coacd")
     parts = assets.convex_parts(CUP.at((0.0, 0.0, -0.04)))
     assert 2 <= len(parts) <= 16
     everything = join(*parts)

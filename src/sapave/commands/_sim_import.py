@@ -24,8 +24,8 @@ class ImportConfig:
     """A named colour, e.g. red, silver, brown."""
     scale: float = 1.0
     """Metres per unit of the file: 0.001 for millimetres."""
-    up: str = "z"
-    """Axis of the file that points up: x, y or z (GLB: y)."""
+    up: str = ""
+    """Axis of the file that points up: x, y or z; empty: y for .glb, as that format says, else z."""
     density: float = 400.0
     """Mass per volume [kg/m^3]; 400 is about that of hollow household things."""
     out: Path | None = None
@@ -47,7 +47,7 @@ def run(arguments: list[str]) -> None:
         name=config.name,
         colour=config.colour,
         scale=config.scale,
-        up=config.up,
+        up=config.up or ("y" if config.asset.suffix.lower() == ".glb" else "z"),
         density=config.density,
     )
     folder = config.out or Path("assets") / asset.name.replace(" ", "_")
