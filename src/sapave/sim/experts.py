@@ -30,6 +30,9 @@ OWN_SIDE = 0.12
 """Farther than this to one side, only the hand of that side tries [m]."""
 THUMB_SWING = 0.04
 """How fast the thumb swings aside when letting go [rad/tick]: slowly, else it takes round things along."""
+STRAIGHT = 0.4
+"""A held thing goes straight to above the goal from wherever the arm is, unless it is farther than this from its path
+[rad]: where the path began cannot be seen."""
 IDLE_STEP = 0.03
 """The arm without a task goes back to its rest pose at this speed [rad/tick]."""
 ASTRAY = 0.15
@@ -303,17 +306,30 @@ class Expert:
             if closure < 0.97:
                 settle = np.clip(self.plan.approach.points[-1] - state.arm, -0.02, 0.02)
                 return look, settle if closure < 0.5 else still, close
+            if self.carry is None:
+                lift = still if self._raised(state.arm) else self.plan.lift.next_step(state.arm, speed)
+                return look, lift, close
             path = self._held_path()
-            if self.carry is not None and self._waits_for_goal(state):
+            if self._waits_for_goal(state):
                 path = self.plan.lift
                 if path.locate(state.arm)[2] > 0.1:
                     return look, still, close
-            return look, path.next_step(state.arm, speed, slow=0.5 if self.carry else 1.0), close
+            segment, _, away = path.locate(state.arm)
+            if segment == len(path.points) - 3 and away < STRAIGHT:
+                return look, Path(np.stack([state.arm, path.points[-2]])).next_step(state.arm, speed), close
+            return look, path.next_step(state.arm, speed, slow=0.5), close
         if closure > 0.1:
             return look, still, open_
         if state.unseen or state.strayed:
             return look, still, open_
         return look, self.plan.approach.next_step(state.arm, PACE * speed, slow=SLOW), open_
+
+    def _raised(self, arm: np.ndarray) -> bool:
+        """Is the hand as high above the grasp as it should be? Then it stays, wherever it is: which posture it was lifted
+        to cannot be seen any more."""
+        assert self.plan is not None
+        hand, grasp = (self.planner.tip(self.plan.side, a)[0] for a in (arm, self.plan.approach.points[-1]))
+        return bool(hand[2] - grasp[2] > LIFT - 0.015)
 
     def _settle(self, state: _State) -> np.ndarray:
         """The rest of the way down while the hand opens: increments [7] rad."""
