@@ -40,7 +40,8 @@ def views(seconds: float) -> dict[str, float]:
 
     A frame holds several samples, each an instruction whose head motion was verified; both are counted.
     """
-    from sapave.data.views import ViewsConfig, scene_seed, scene_views
+    from sapave.data.view_scenes import scene_seed
+    from sapave.data.views import ViewsConfig, scene_views
     from sapave.sim.world import World
 
     config = ViewsConfig(out=Path(os.devnull), workers=0)

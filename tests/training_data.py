@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sapave.base.geometry import intrinsics
+from sapave.data.view_files import write_shard
 
 HEIGHT, WIDTH = 128, 176
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 60, 220), "yellow": (230, 220, 40)}
@@ -58,12 +57,13 @@ def write_views(folder: Path, frames: int = 12, seed: int = 0, first: int = 0) -
                 "frame_id": i,
                 "scene": "test",
                 "seed": i,
-                "rgb": made["rgb"].tobytes(),
-                "depth_mm": made["depth"].tobytes(),
-                "seg": made["seg"].tobytes(),
+                "rgb": made["rgb"],
+                "depth_mm": made["depth"],
+                "seg": made["seg"],
                 "intrinsics": made["intrinsics"].ravel().tolist(),
                 "base_from_camera": POSE.ravel().tolist(),
                 "head": [0.0, 0.0],
+                "other": [0.0] * 26,
                 "objects": json.dumps(made["objects"]),
             }
         )
@@ -80,8 +80,7 @@ def write_views(folder: Path, frames: int = 12, seed: int = 0, first: int = 0) -
                     "visible_after": 1.0,
                 }
             )
-    pq.write_table(pa.Table.from_pylist(rows), folder / "frames-00000.parquet", compression="zstd")
-    pq.write_table(pa.Table.from_pylist(samples), folder / "samples-00000.parquet", compression="zstd")
+    write_shard(folder, 0, rows, samples)
     return folder
 
 

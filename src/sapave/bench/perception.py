@@ -16,7 +16,8 @@ from sapave.base.runs import write_json
 from sapave.base.types import Policy
 from sapave.bench.arms import Arm, load, weights_digest
 from sapave.bench.statistics import wilson
-from sapave.data import views
+from sapave.data.view_samples import frame_of
+from sapave.data.view_scenes import open_scene, start_head
 from sapave.sim import conditions
 from sapave.sim.gaze import head_at
 from sapave.sim.world import World
@@ -57,14 +58,13 @@ def measure_looking(arm: Arm, scenes: int, path: Path, workers: int = 0, split: 
 
 def look_around(job: Scene) -> list[dict[str, Any]]:
     """One row per (head pose, instruction) of a scene."""
-    world, things, g = views.open_scene(job.split, job.number)
-    config = views.ViewsConfig(split=job.split, views=job.views, samples=job.samples)
+    world, things, g = open_scene(job.split, job.number)
     rows = []
     try:
         for _ in range(job.views if things else 0):
-            head = views.start_head(world, things, g)
+            head = start_head(world, things, g)
             with head_at(world.model, world.data, head):
-                samples = views.frame_of(world, things, head, config, g)[1]
+                samples = frame_of(world, things, head, g, split=job.split, samples=job.samples)[1]
             rows += [look(world, load(job.arm), things, head, sample) for sample in samples]
     finally:
         world.close()

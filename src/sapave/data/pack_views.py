@@ -11,9 +11,7 @@ import pyarrow.parquet as pq
 from sapave.base.chunks import approach
 from sapave.base.types import N_OTHER
 from sapave.data.pack import TextTable, create
-
-SIZE = (128, 176)
-"""Height and width of the frames [px], unless the parquet schema's metadata names others."""
+from sapave.data.view_files import decode
 
 
 def pack_views(folder: Path, out: Path) -> dict[str, object]:
@@ -28,8 +26,7 @@ def pack_views(folder: Path, out: Path) -> dict[str, object]:
     count = sum(frames.metadata.num_rows for frames, _ in files)
     if count == 0:
         raise ValueError(f"{folder}: found 0 frames, expected at least 1")
-    meta = files[0][0].schema_arrow.metadata or {}
-    height, width = int(meta.get(b"height", SIZE[0])), int(meta.get(b"width", SIZE[1]))
+    height, width = _size(files[0][0])
 
     rgb = create(out, "rgb", (count, height, width, 3), "uint8")
     depth = create(out, "depth", (count, height, width), "uint16")
@@ -81,11 +78,23 @@ def _open(path: Path) -> pq.ParquetFile:
         raise ValueError(f"{path}: not a whole parquet file ({problem}); remove it, run `sapave views` again") from None
 
 
+def _size(file: pq.ParquetFile) -> tuple[int, int]:
+    """Height and width of the first picture [px]; ValueError for a folder of the format before."""
+    if not pa.types.is_struct(file.schema_arrow.field("rgb").type):
+        raise ValueError("views: found the format of an earlier version; run `sapave views` again into a new folder")
+    first = next(file.iter_batches(batch_size=1, columns=["seg"]))
+    height, width = decode(first.column("seg")[0].as_py()["bytes"], np.uint8).shape
+    return height, width
+
+
 def _image(value: pa.Scalar, dtype: type, shape: tuple[int, ...], name: str, number: int) -> np.ndarray:
-    flat = np.frombuffer(value.as_buffer(), dtype)
-    if flat.size != np.prod(shape):
-        raise ValueError(f"frame {number}: {name} has {flat.size} values, expected {int(np.prod(shape))} {shape}")
-    return flat.reshape(shape)
+    try:
+        picture = decode(value.as_py()["bytes"], dtype)
+    except ValueError as error:
+        raise ValueError(f"frame {number}: {name}: {error}") from None
+    if picture.shape != shape:
+        raise ValueError(f"frame {number}: {name} has shape {picture.shape}, expected {shape}")
+    return picture
 
 
 def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable) -> dict[str, np.ndarray]:

@@ -19,12 +19,12 @@ def stage0_task(
 ) -> tuple[str, int, int, str]:
     """(text, target id, goal id, answer) about one image; ids are 0 and answer is '' where there is none."""
     seen = [o for o in objects if o["pixels"] >= MIN_PIXELS]
-    things = [o for o in objects if o["family"] != "tray"]
+    things = [o for o in objects if _is_thing(o)]
     trays = [o for o in objects if o["family"] == "tray"]
     kind = float(rng.uniform())
     pool = seen if seen and rng.uniform() < 0.8 else list(objects)
     thing = pool[int(rng.integers(len(pool)))]
-    if kind < 0.30 and thing["family"] != "tray":
+    if kind < 0.30 and _is_thing(thing):
         return _task(rng, thing, trays, split)
     if kind < 0.72:
         text, _ = looking(thing, [o for o in things if o is not thing], (0.0, 0.0), split, rng)
@@ -33,13 +33,18 @@ def stage0_task(
         place = thing.get("place_words", "")
         answer = place if place else "on the counter"
         return f"say where the {noun_of(thing, split, rng)} is", thing["id"], 0, answer
-    if kind < 0.90 and thing["family"] != "tray":
+    if kind < 0.90 and _is_thing(thing):
         family = thing["family"].replace("_", " ")
         return f"what colour is the {family}", thing["id"] if _unique(thing, things) else 0, 0, thing["colour"]
-    if kind < 0.95 and thing["family"] != "tray":
+    if kind < 0.95 and _is_thing(thing):
         return f"what is the {thing['colour']} thing", thing["id"], 0, thing["family"].replace("_", " ")
     names = sorted(f"{o['colour']} {o['family'].replace('_', ' ')}".strip() for o in seen)
     return "describe the picture", 0, 0, " , ".join(names[:4]) if names else "nothing"
+
+
+def _is_thing(entry: dict[str, Any]) -> bool:
+    """Neither the tray nor a drawer or cabinet."""
+    return entry["family"] != "tray" and entry.get("kind", "thing") == "thing"
 
 
 def _unique(thing: dict[str, Any], things: Sequence[dict[str, Any]]) -> bool:

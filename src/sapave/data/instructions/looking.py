@@ -58,8 +58,8 @@ def direction_words(motion: np.ndarray | Sequence[float]) -> str:
 
 def noun_of(thing: dict[str, Any], split: str, g: np.random.Generator) -> str:
     """Colour and noun of a thing; the last noun of each family occurs in the test split only."""
-    if thing["family"] == "tray":
-        return "tray"
+    if thing["family"] == "tray" or thing.get("kind") == "unit":
+        return thing.get("words") or "tray"
     nouns = shelf("sapave.sim.objects", "FAMILY")[thing["family"]].nouns
     nouns = nouns if split == "test" else nouns[:-1]
     return f"{thing['colour']} {nouns[int(g.integers(len(nouns)))]}"
@@ -77,7 +77,8 @@ def looking(
     kind = float(g.uniform())
     if kind < 0.25 and direction:
         return _fill(SPATIAL[split], g, object=noun_of(thing, split, g), direction=direction), "spatial"
-    if kind < 0.4 and thing["family"] != "tray" and all(o["family"] != thing["family"] for o in others):
+    plain = thing.get("kind", "thing") == "thing" and thing["family"] != "tray"
+    if kind < 0.4 and plain and all(o["family"] != thing["family"] for o in others):
         use = shelf("sapave.sim.objects", "FAMILY")[thing["family"]].use
         return _fill(COMMONSENSE[split], g, use=use), "commonsense"
     return _fill(CENTRING[split], g, object=noun_of(thing, split, g)), "centring"

@@ -1,0 +1,118 @@
+"""The files of a views folder: parquet shards of frames and samples, images as PNG, each pair sealed by a checksum.
+
+`datasets.load_dataset(folder, "frames")` and `(folder, "samples")` read them as they are: the schema says which columns
+are images, and the folder's README.md names the two tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sapave.base import runs
+
+FORMAT = "sapave-views-2"
+TABLES = ("frames", "samples")
+IMAGES = {"rgb": np.uint8, "depth_mm": np.uint16, "seg": np.uint8}
+"""Columns of the frames table that hold pictures, and the type of their pixels."""
+_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+_FLOATS, _INTS = pa.list_(pa.float64()), pa.list_(pa.int16())
+SCHEMAS = {
+    "frames": pa.schema(
+        [
+            ("frame_id", pa.int64()), ("scene", pa.string()), ("seed", pa.int64()),
+            ("rgb", _IMAGE), ("depth_mm", _IMAGE), ("seg", _IMAGE),
+            ("intrinsics", _FLOATS), ("base_from_camera", _FLOATS), ("head", _FLOATS), ("other", _FLOATS),
+            ("objects", pa.string()),
+        ]
+    ),
+    "samples": pa.schema(
+        [
+            ("frame_id", pa.int64()), ("instruction", pa.string()), ("kind", pa.string()), ("template", pa.string()),
+            ("form", pa.string()), ("steps", pa.list_(_INTS)), ("step", pa.int16()), ("target", pa.int16()),
+            ("goal", pa.int16()), ("motion", _FLOATS), ("region", _INTS), ("commit", pa.bool_()),
+            ("visible_before", pa.float64()), ("visible_after", pa.float64()), ("difficulty", pa.string()),
+        ]
+    ),
+}  # fmt: skip
+
+
+def shard_path(folder: Path, table: str, index: int) -> Path:
+    """Where a shard of a table lies."""
+    return folder / f"{table}-{index:05d}.parquet"
+
+
+def _seal_path(folder: Path, index: int) -> Path:
+    return folder / "seals" / f"{index:05d}.json"
+
+
+def encode(picture: np.ndarray) -> bytes:
+    """PNG of uint8 [H, W], uint8 [H, W, 3] or uint16 [H, W]; without loss."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def decode(data: bytes, dtype: type) -> np.ndarray:
+    """The picture of a PNG; ValueError when it is none."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return np.array(Image.open(io.BytesIO(data))).astype(dtype, copy=False)
+    except (UnidentifiedImageError, OSError) as error:
+        raise ValueError(f"found no whole PNG of {len(data)} bytes ({error})") from None
+
+
+def write_shard(folder: Path, index: int, frames: Sequence[dict], samples: Sequence[dict]) -> None:
+    """Both tables of a shard, then the seal that makes it count."""
+    pictures = [
+        frame | {name: {"bytes": encode(frame[name]), "path": f"{frame['frame_id']}.{name}.png"} for name in IMAGES}
+        for frame in frames
+    ]
+    seal = {}
+    for table, rows in (("frames", pictures), ("samples", samples)):
+        path = shard_path(folder, table, index)
+        schema = SCHEMAS[table].with_metadata(_features(table))
+        with runs.atomic(path) as partial:
+            pq.write_table(pa.Table.from_pylist(list(rows), schema), partial, compression="zstd", compression_level=1)
+        seal[path.name] = _digest(path)
+    _seal_path(folder, index).parent.mkdir(exist_ok=True)
+    runs.write_json(_seal_path(folder, index), seal)
+
+
+def whole(folder: Path, index: int) -> bool:
+    """Is this shard complete: sealed, and every file as the seal says?"""
+    try:
+        seal = json.loads(_seal_path(folder, index).read_text())
+        return all(_digest(folder / name) == digest for name, digest in seal.items()) and len(seal) == len(TABLES)
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _features(table: str) -> dict[bytes, bytes]:
+    """What Hugging Face's `datasets` needs to decode the pictures."""
+
+    def feature(kind: pa.DataType) -> Any:
+        if kind == _IMAGE:
+            return {"_type": "Image"}
+        if pa.types.is_list(kind):
+            return {"feature": feature(kind.value_type), "_type": "List"}
+        return {"dtype": {"double": "float64"}.get(str(kind), str(kind)), "_type": "Value"}
+
+    found = {field.name: feature(field.type) for field in SCHEMAS[table]}
+    return {b"huggingface": json.dumps({"info": {"features": found}}).encode()}

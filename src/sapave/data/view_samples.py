@@ -1,0 +1,126 @@
+"""One frame of views and its samples: what the head sees, what it is asked for, and the motion that answers it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from sapave.data.instructions.asking import Request, request
+from sapave.data.instructions.looking import looking, noun_of
+from sapave.data.view_scenes import wordings_of
+from sapave.sim import conditions
+from sapave.sim.world import World
+
+Row = dict[str, Any]
+TELLS = {"test1": True, "test2": False}
+"""Splits whose requests all say the direction, or never."""
+
+
+def frame_of(
+    world: World,
+    things: list[Row],
+    head: np.ndarray,
+    g: np.random.Generator,
+    *,
+    suite: str = "kitchens",
+    split: str = "train",
+    samples: int = 4,
+) -> tuple[Row, list[Row]]:
+    """What the head camera, standing at head [2] rad, sees: one row of the frames table and its samples."""
+    seen = world.observe()
+    segment = world.segment()
+    counts = np.bincount(segment.ravel(), minlength=256)
+    objects = [entry | {"pixels": int(counts[entry["id"]])} for entry in things]
+    known = seen.geometry["head"]
+    assert known.depth is not None and known.intrinsics is not None and known.base_from_camera is not None
+    frame = dict(
+        scene=world.spec.scene,
+        seed=world.spec.seed,
+        rgb=seen.rgb["head"],
+        depth_mm=np.clip(known.depth * 1000.0, 0, 65535).astype(np.uint16),
+        seg=segment,
+        intrinsics=known.intrinsics.ravel().tolist(),
+        base_from_camera=known.base_from_camera.ravel().tolist(),
+        head=head.tolist(),
+        other=world.controller.other.tolist(),
+        objects=json.dumps(objects),
+    )
+    if suite == "kitchens":
+        return frame, [_plain_sample(world, objects, head, segment, split, g) for _ in range(samples)]
+    return frame, [_sample(world, objects, head, segment, suite, split, g) for _ in range(samples)]
+
+
+def _sample(world: World, objects: list[Row], head: np.ndarray, segment: np.ndarray, suite: str, split: str, g) -> Row:
+    """A request of the grammar, as the head sees the scene now."""
+    asked = request(objects, head, wordings_of(suite, split), g, tell=TELLS.get(split))
+    by_id = {entry["id"]: entry for entry in objects}
+
+    def well_seen(entry: Row) -> bool:
+        fraction = conditions.visible_fraction(world, entry["name"], segment) if entry["pixels"] else 0.0
+        return fraction >= conditions.SEEN and conditions.off_axis(world, entry["name"]) <= conditions.CENTRAL
+
+    step = 0
+    if len(asked.steps) > 1 and any(well_seen(by_id[i]) for i in asked.steps[0]):
+        step = 1  # what comes first is in view already
+    if not asked.steps:
+        return _row(asked, None, head, 0.0, commit=False, step=0)
+    answers = [by_id[i] for i in asked.steps[step]]
+    target = min(answers, key=lambda e: float(np.abs(np.array(e["gaze"]) - head).max()))
+    before = conditions.visible_fraction(world, target["name"], segment) if target["pixels"] else 0.0
+    commit = any(well_seen(entry) for entry in answers) and step == len(asked.steps) - 1
+    return _row(asked, target, head, before, commit=commit, step=step) | {
+        "region": [v for entry in answers for node in entry["region"] for v in node]
+    }
+
+
+def _row(asked: Request, target: Row | None, head: np.ndarray, before: float, *, commit: bool, step: int) -> Row:
+    motion = np.zeros(2) if target is None else np.array(target["gaze"]) - head
+    return dict(
+        instruction=asked.text,
+        kind=asked.category,
+        template=asked.template,
+        form=asked.kind,
+        steps=[list(ids) for ids in asked.steps],
+        step=step,
+        target=0 if target is None else target["id"],
+        goal=0,
+        motion=motion.tolist(),
+        region=[],
+        commit=commit,
+        visible_before=before,
+        visible_after=0.0 if target is None else target["fraction_there"],
+        difficulty=difficulty(target, before, motion),
+    )
+
+
+def difficulty(target: Row | None, before: float, motion: np.ndarray) -> str:
+    """`easy`: well seen already; `medium`: partly seen; `hard`: to be found; `none`: nothing to look at."""
+    if target is None:
+        return "none"
+    if before >= conditions.SEEN and np.abs(motion).max() < 0.6:
+        return "easy"
+    return "medium" if before > 0 else "hard"
+
+
+def _plain_sample(
+    world: World, objects: list[Row], head: np.ndarray, segment: np.ndarray, split: str, g: np.random.Generator
+) -> Row:
+    """A task's own instruction, or a plain wording of looking (the first road)."""
+    thing = objects[int(g.integers(len(objects)))]
+    motion = np.array(thing["gaze"]) - head
+    goal = 0
+    if thing["family"] != "tray" and g.uniform() < 0.5:
+        text, kind = _task_words(world, thing, split, g), "task"
+        goal = 100 if world.goal is not None and "tray" in text else 0
+    else:
+        text, kind = looking(thing, [o for o in objects if o is not thing], motion, split, g)
+    visible = conditions.visible_fraction(world, thing["name"], segment) if thing["pixels"] else 0.0
+    asked = Request(text=text, template="", category=kind, kind="one", steps=((thing["id"],),))
+    return _row(asked, thing, head, visible, commit=False, step=0) | {"goal": goal}
+
+
+def _task_words(world: World, thing: Row, split: str, g: np.random.Generator) -> str:
+    templates = world.task.templates[split]
+    return templates[int(g.integers(len(templates)))].format(object=noun_of(thing, split, g), goal="tray")

@@ -1,0 +1,163 @@
+"""Views: labels that hold when rendered, regions, requests of the grammar, splits that share nothing, whole files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from sapave.base.seeds import rng
+from sapave.data import view_scenes
+from sapave.data.instructions import asking, grammar
+from sapave.data.view_files import IMAGES, decode, encode, shard_path, whole
+from sapave.data.viewpoints import STEP, acceptable
+from sapave.data.views import ViewsConfig, generate
+from sapave.sim import conditions
+
+SUITE = "activeviewpose"
+SMALL = {"suite": SUITE, "scenes": 4, "views": 3, "samples": 4, "per_shard": 2}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("views") / "train"
+    generate(ViewsConfig(out=folder, workers=0, **SMALL))
+    return folder
+
+
+def rows_of(folder: Path, table: str) -> list[dict]:
+    return [row for path in sorted(folder.glob(f"{table}-*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_what_is_called_acceptable_is_well_seen_when_measured_exactly(number: int) -> None:
+    world, things, _ = view_scenes.open_scene("train", number, SUITE)
+    checked = 0
+    for thing in things:
+        assert conditions.from_gaze(world, np.array(thing["gaze"]), thing["name"]) >= conditions.SEEN
+        for node in thing["region"][::4]:
+            pose = np.array(node) * STEP
+            assert acceptable(thing["region"], pose + 0.3 * STEP)
+            assert conditions.from_gaze(world, pose, thing["name"]) >= conditions.SEEN - 0.1
+            checked += 1
+    world.close()
+    assert checked >= 8
+
+
+def test_samples_say_what_they_are(made: Path) -> None:
+    frames = {row["frame_id"]: row for row in rows_of(made, "frames")}
+    samples = rows_of(made, "samples")
+    assert len(frames) == 12 and len(samples) == 48
+    forms = {s["form"] for s in samples}
+    assert "one" in forms and {s["kind"] for s in samples} <= set(grammar.CATEGORIES)
+    for sample in samples:
+        objects = {o["id"]: o for o in json.loads(frames[sample["frame_id"]]["objects"])}
+        if sample["form"] == "absent":
+            assert sample["target"] == 0 and not sample["steps"] and not sample["commit"]
+            continue
+        assert sample["target"] in sample["steps"][sample["step"]]
+        at = np.array(frames[sample["frame_id"]]["head"]) + sample["motion"]
+        assert np.allclose(at, objects[sample["target"]]["gaze"], atol=1e-4)
+        assert sample["visible_after"] >= conditions.SEEN
+        assert not sample["commit"] or sample["difficulty"] == "easy" or len(sample["steps"][sample["step"]]) > 1
+
+
+def test_pictures_come_back_to_the_bit(made: Path) -> None:
+    frame = rows_of(made, "frames")[0]
+    for name, dtype in IMAGES.items():
+        picture = decode(frame[name]["bytes"], dtype)
+        assert picture.dtype == dtype and picture.shape[:2] == (128, 176)
+        assert np.array_equal(decode(encode(picture), dtype), picture)
+    with pytest.raises(ValueError, match="no whole PNG"):
+        decode(frame["rgb"]["bytes"][:100], np.uint8)
+
+
+def test_the_same_whatever_the_number_of_workers_and_after_a_cut(made: Path, tmp_path: Path) -> None:
+    config = ViewsConfig(out=tmp_path, workers=2, **SMALL)
+    generate(config)
+    names = [path.name for path in sorted(made.glob("*.parquet"))]
+    assert all((tmp_path / name).read_bytes() == (made / name).read_bytes() for name in names)
+    for damage in (lambda data: data[:-50], lambda data: data[:200] + b"x" + data[201:]):
+        path = shard_path(tmp_path, "frames", 1)
+        path.write_bytes(damage(path.read_bytes()))
+        assert whole(tmp_path, 0) and not whole(tmp_path, 1)
+        generate(replace(config, workers=0))
+        assert path.read_bytes() == (made / path.name).read_bytes() and whole(tmp_path, 1)
+
+
+def test_the_card_counts(made: Path) -> None:
+    card = json.loads((made / "card.json").read_text())
+    assert card["samples"] == 48 == sum(card["kinds"].values()) == sum(card["forms"].values())
+    assert card["scenes"] == 4 and card["assets"] == pq.read_metadata(made / "assets.parquet").num_rows > 8
+    assert sum(card["yaw_deg"]["counts"]) == 48 and (made / "sheet.png").stat().st_size > 10_000
+    assert "| spatial |" in (made / "README.md").read_text()
+
+
+def test_hugging_face_reads_the_folder_as_it_is(made: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    found = datasets.load_dataset(str(made), "frames", split="train", cache_dir=str(tmp_path))
+    frame = rows_of(made, "frames")[0]
+    assert np.array_equal(np.array(found[0]["rgb"]), decode(frame["rgb"]["bytes"], np.uint8))
+    depth = np.array(found[0]["depth_mm"]).astype(np.uint16)
+    assert np.array_equal(depth, decode(frame["depth_mm"]["bytes"], np.uint16))
+    samples = datasets.load_dataset(str(made), "samples", split="train", cache_dir=str(tmp_path))
+    assert samples[3]["instruction"] == rows_of(made, "samples")[3]["instruction"] and len(samples) == 48
+
+
+def test_thousands_of_templates_and_none_in_two_splits() -> None:
+    counts = {split: grammar.count(split) for split in ("train", "val", "test")}
+    assert counts["train"] >= 3000 and min(counts.values()) >= 300
+    by_split = [{t for c in grammar.CATEGORIES for _, t in grammar.templates(c, split)} for split in counts]
+    for i, mine in enumerate(by_split):
+        assert all(not mine & other for other in by_split[i + 1 :])
+    for category in grammar.CATEGORIES:
+        for split in counts:
+            assert len(grammar.templates(category, split)) >= 30
+
+
+def test_scenes_of_the_splits_are_disjoint_and_test1_alone_tells_the_direction() -> None:
+    ranges = {split: {view_scenes.scene_seed(split, n, SUITE) for n in range(50)} for split in view_scenes.PARTED}
+    assert sum(map(len, ranges.values())) == len(set.union(*ranges.values()))
+    world, things, g = view_scenes.open_scene("test1", 1, SUITE)
+    world.close()
+    told, untold = 0, 0
+    for i in range(40):
+        head = view_scenes.start_head(world, things, g)
+        told += bool(
+            asking.slots(asking.request(things, head, "test", rng(i, "a"), tell=True).template) & {"direction"}
+        )
+        untold += "direction" in asking.slots(asking.request(things, head, "test", rng(i, "b"), tell=False).template)
+    assert untold == 0 and told >= 36
+
+
+def test_a_comparison_and_a_neighbour_are_true_of_the_scene() -> None:
+    def entry(number: int, x: float, y: float, size: float) -> dict:
+        gaze = [float(np.arctan2(y, x)), -0.6]
+        plain = {"kind": "thing", "family": "cup", "colour": "red", "model": "", "synonyms": [], "hollow": True}
+        place = {"place_words": "in front of you", "use": "drink", "material": "clay", "words": "red cup"}
+        where = {"position": [x, y, 0.9], "gaze": gaze, "radius": size, "half_height": size, "region": []}
+        return {"id": number, "name": f"thing{number}", "pixels": 50, **plain, **place, **where}
+
+    near, far = entry(1, 0.3, 0.2, 0.03), entry(2, 0.6, 0.05, 0.06)
+    assert asking.relation(near, far) == "to the left of" and asking.relation(far, near) == "to the right of"
+    assert dict(asking._comparisons(near, far)) == {
+        "bigger": False, "smaller": True, "taller": False, "lower": True, "farther": False, "nearer": True
+    }  # fmt: skip
+
+
+def test_bad_input_is_refused_in_one_line(tmp_path: Path) -> None:
+    cases = [
+        ({"suite": "moon"}, "unknown suite 'moon'"),
+        ({"split": "test1"}, "unknown split 'test1' of suite 'kitchens'"),
+        ({"suite": SUITE, "split": "test"}, "expected one of train, val, test1, test2"),
+    ]
+    for settings, words in cases:
+        with pytest.raises(ValueError, match=words) as caught:
+            generate(ViewsConfig(out=tmp_path / "none", **settings))
+        assert "\n" not in str(caught.value) and not (tmp_path / "none").exists()
+    with pytest.raises(ValueError, match="expected 0 <= number"):
+        view_scenes.scene_seed("test2", 200_000, SUITE)
