@@ -1,0 +1,114 @@
+"""The page of the suite activeviewpose: the table of the paper's kind, and what each arm looked at."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sapave.bench.charts import colour
+from sapave.bench.report import write_page
+
+VIEW = (90.0, 65.0)
+"""Width and height of the head camera's picture [degrees]."""
+SIZE = (352, 256)
+"""Width and height of a picture in the page [px]."""
+TITLES = {"val": "val", "test1": "test1: direction said", "test2": "test2: to be inferred"}
+
+
+def write_look_report(path: Path, results: dict[str, Any], looks: Sequence[dict[str, Any]]) -> Path:
+    """Write the page; `looks` are the samples whose pictures were kept."""
+    title = "Where to look"
+    counts = ", ".join(f"{n} {split}" for split, n in sorted(results["samples"].items()))
+    body = (
+        f"<h1>{title}</h1><p class=soft>Requests to look, on scenes, things and wordings never trained on ({counts} "
+        "samples). Right: after one look yaw and pitch both lie within 5° of a view that was verified by rendering. "
+        "Seen: at least 60 % of it visible within 20° of the axis after at most three looks. 95 % Wilson intervals.</p>"
+        f"<div class=card>{_table(results)}</div><h2>By category, one look</h2><div class=card>{_kinds(results)}</div>"
+        "<h2>What they looked at</h2><p class=soft>The picture before; circles: where one look of each arm ends; "
+        f"cross: a verified view.</p>{_legend(results)}<div class=thirds>{''.join(_card(a, results) for a in looks)}"
+        "</div>"
+    )
+    return write_page(path, title, body)
+
+
+def _rate(rate: dict[str, Any] | None) -> str:
+    if rate is None:
+        return "<td>-</td>"
+    return f"<td>{100 * rate['rate']:.1f}<small>{100 * rate['low']:.0f} to {100 * rate['high']:.0f}</small></td>"
+
+
+def _splits(results: dict[str, Any]) -> list[str]:
+    return [s for s in TITLES if any(s in row for row in results["rows"])]
+
+
+def _table(results: dict[str, Any]) -> str:
+    splits = _splits(results)
+    head = "".join(f"<th class=mid colspan=2>{TITLES[s]}</th>" for s in splits)
+    under = "<th>one look</th><th>seen in 3</th>" * len(splits)
+    rows = ""
+    for row in results["rows"]:
+        cells = "".join(_rate(row[s]["one_look"]) + _rate(row[s].get("seen_3")) for s in splits)
+        name = escape(row["arm"].replace("_", " "))
+        rows += f"<tr><td class=left>{name}<small>{escape(row['doc'])}</small></td>{cells}</tr>"
+    for name, why in results["not_run"].items():
+        rows += (
+            f"<tr class=absent><td class=left>{escape(name)}</td><td colspan={2 * len(splits)}>not run: {why}</td></tr>"
+        )
+    return f"<table class=paper><tr><th></th>{head}</tr><tr><th></th>{under}</tr>{rows}</table>"
+
+
+def _kinds(results: dict[str, Any]) -> str:
+    kinds = list(results["rows"][0]["categories"]) if results["rows"] else []
+    head = "".join(f"<th>{escape(kind)}</th>" for kind in kinds)
+    rows = "".join(
+        f"<tr><td class=left>{escape(row['arm'].replace('_', ' '))}</td>"
+        + "".join(_rate(row["categories"][kind]) for kind in kinds)
+        + "</tr>"
+        for row in results["rows"]
+    )
+    return f"<table class=paper><tr><th></th>{head}</tr>{rows}</table>"
+
+
+def _names(results: dict[str, Any]) -> list[str]:
+    return [row["arm"] for row in results["rows"]]
+
+
+def _legend(results: dict[str, Any]) -> str:
+    parts = (
+        f"<span><i style='background:{colour(name, _names(results))}'></i>{escape(name.replace('_', ' '))}</span>"
+        for name in _names(results)
+    )
+    return f"<div class=legend>{''.join(parts)}</div>"
+
+
+def _card(look: dict[str, Any], results: dict[str, Any]) -> str:
+    """A picture with the ends of one look; what lies outside it is drawn at its border."""
+    width, height = SIZE
+    picture = base64.b64encode(bytes.fromhex(look["picture"])).decode()
+
+    def place(head: Sequence[float]) -> tuple[float, float]:
+        way = np.rad2deg(np.array(head) - np.array(look["head"]))
+        x = width / 2 - way[0] / VIEW[0] * width
+        y = height / 2 - way[1] / VIEW[1] * height
+        return float(np.clip(x, 8, width - 8)), float(np.clip(y, 8, height - 8))
+
+    marks = ""
+    for gaze in look["gazes"]:
+        x, y = place(gaze)
+        marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#fff' stroke-width='3'/>"
+        marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#111' stroke-width='1.4'/>"
+    for name in _names(results):
+        if name in look["arms"]:
+            x, y = place(look["arms"][name]["heads"][0])
+            marks += f"<circle cx='{x:.0f}' cy='{y:.0f}' r='6' fill='{colour(name, _names(results))}' stroke='#fff' stroke-width='1.5'/>"
+    return (
+        f"<div class=card><h3>“{escape(look['text'])}”</h3><p class=note>{look['split']}, {look['category']}, "
+        f"{look['difficulty']}</p><svg viewBox='0 0 {width} {height}' width='{width}'>"
+        f"<image href='data:image/png;base64,{picture}' width='{width}' height='{height}' "
+        f"preserveAspectRatio='none'/>{marks}</svg></div>"
+    )

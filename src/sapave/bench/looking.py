@@ -1,0 +1,298 @@
+"""The suite activeviewpose: policies and leak baselines answer the same requests to look, one look and up to three."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from sapave.base.parallel import each
+from sapave.base.runs import append_jsonl, start_run, versions, write_json
+from sapave.base.types import Policy
+from sapave.bench.arms import Arm, arms, load, weights_digest
+from sapave.bench.leaks import Asked, Blind, blind_policies, thumb
+from sapave.bench.look_report import write_look_report
+from sapave.bench.protocol import PROTOCOL_VERSION
+from sapave.bench.statistics import wilson
+from sapave.data.view_files import encode
+from sapave.data.view_samples import frame_of
+from sapave.data.view_scenes import open_scene, start_head
+from sapave.policies._entry import Privileged
+from sapave.sim import conditions
+from sapave.sim.gaze import head_at
+from sapave.sim.world import World
+
+SUITE = "activeviewpose"
+SPLITS = ("val", "test1", "test2")
+SCENES = {"val": 1000, "test1": 1000, "test2": 1000}
+"""The committed lists: scenes 0 to 999 of each split; `scenes` takes the first of them."""
+TOLERANCE = np.deg2rad(5.0)
+"""One look is right when yaw and pitch both end this close to a verified best view [rad]."""
+LOOKS = 3
+PICTURES = 6
+"""Samples of each split whose pictures go into the report."""
+NOT_RUN = {
+    "Qwen2.5-VL-72B": "no endpoint configured",
+    "Multi-SpatialMLLM": "no endpoint configured",
+    "Gemini-2.5-Pro": "no endpoint configured",
+}
+"""Rows of the paper's Table 1 that need an outside model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookingConfig:
+    """What `sapave eval --suite activeviewpose` runs."""
+
+    suite: str = SUITE
+    """activeviewpose."""
+    out: Path = Path("runs/looking")
+    """Folder for samples.jsonl, results.json and report.html; an interrupted run in it goes on."""
+    arms: tuple[str, ...] = ("active", "scan", "zero")
+    """`active` (the trained policy) or policies of the shelf."""
+    checkpoint: Path | None = None
+    """Checkpoint of `active`; the shipped one by default."""
+    splits: tuple[str, ...] = SPLITS
+    """val: all forms; test1: the direction is said; test2: it is to be inferred."""
+    scenes: int = 200
+    """Scenes of each split."""
+    views: int = 2
+    """Head poses per scene."""
+    samples: int = 2
+    """Requests per head pose."""
+    train_scenes: int = 400
+    """Scenes of the training split that the leak baselines are fitted on."""
+    workers: int = 2
+    """Processes of one core each; 0 runs in this one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One scene, and who looks around in it."""
+
+    arms: tuple[Arm, ...]
+    split: str
+    number: int
+    views: int
+    samples: int
+    pictures: bool = False
+
+
+@dataclass(kw_only=True)
+class Look:
+    """One request, and what each arm did."""
+
+    split: str
+    scene: int
+    index: int
+    text: str
+    category: str
+    form: str
+    difficulty: str
+    head: list[float]
+    gazes: list[list[float]]
+    """Best views of all that answer it."""
+    thumb: list[float]
+    arms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    picture: str = ""
+    """PNG of what it sees, hexadecimal; '' when none was kept."""
+
+    @property
+    def asked(self) -> Asked:
+        """The sample as leak baselines see it."""
+        at = np.array(self.head)
+        gaze = min(self.gazes, key=lambda g: float(np.abs(np.array(g) - at).max()))
+        picture = np.array(self.thumb, np.float32).reshape(16, 22, 4)
+        return Asked(text=self.text, head=at, thumb=picture, gaze=np.array(gaze))
+
+
+def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
+    """Run everything of `config`, write its folder, return what results.json holds; ValueError for unknown splits."""
+    for split in config.splits:
+        if split not in SPLITS:
+            raise ValueError(f"split '{split}': expected one of {', '.join(SPLITS)}")
+    if not 0 < config.scenes <= min(SCENES.values()):
+        raise ValueError(f"scenes {config.scenes}: expected 1 to {min(SCENES.values())}")
+    chosen = tuple(arms(config.arms, config.checkpoint))
+    identity = {
+        "protocol": PROTOCOL_VERSION,
+        "suite": SUITE,
+        "shape": [config.views, config.samples],
+        "weights": {arm.name: weights_digest(arm) for arm in chosen},
+    }
+    path = config.out / "identity.json"
+    if path.is_file() and json.loads(path.read_text()) != identity:
+        raise ValueError(f"{config.out}: holds looks of another comparison; name another folder with --out")
+    logger = start_run(config.out, config)
+    write_json(path, identity)
+    jobs = [
+        Job(arms=chosen, split=split, number=n, views=config.views, samples=config.samples, pictures=n < PICTURES)
+        for split in config.splits
+        for n in range(config.scenes)
+    ]
+    jobs += [
+        Job(arms=(), split="train", number=n, views=config.views, samples=config.samples)
+        for n in range(config.train_scenes)
+    ]
+    looks = _run(jobs, config.out / "samples.jsonl", config.workers)
+    _add_blind(looks)
+    results = summarise(looks, chosen, identity)
+    write_json(config.out / "results.json", results)
+    report = write_look_report(config.out / "report.html", results, [vars(a) for a in looks if a.picture])
+    for line in lines(results):
+        logger.info(line)
+    logger.info("report: %s", report)
+    return results
+
+
+def _run(jobs: Sequence[Job], path: Path, workers: int) -> list[Look]:
+    """All looks, in the order of the jobs; finished scenes are kept at `path` and not looked at again."""
+    kept: dict[tuple[str, int], list[Look]] = {}
+    if path.is_file():
+        for line in path.read_text().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # cut short by a kill: that scene is done again
+            kept[(row["split"], row["number"])] = [Look(**look) for look in row["looks"]]
+    left = [job for job in jobs if (job.split, job.number) not in kept]
+    with tqdm(total=len(jobs), initial=len(jobs) - len(left), desc="looking", unit="scene", disable=None) as bar:
+        for job, found in each(look_around, left, workers):
+            kept[(job.split, job.number)] = found
+            rows = [asdict(look) for look in found]
+            append_jsonl(path, {"split": job.split, "number": job.number, "looks": rows})
+            bar.update()
+    return [look for job in jobs for look in kept[(job.split, job.number)]]
+
+
+@lru_cache(maxsize=8)
+def _policy(arm: Arm) -> Policy:
+    return load(arm)
+
+
+def look_around(job: Job) -> list[Look]:
+    """All requests of a scene that have an answer, and what each arm does with them."""
+    world, things, g = open_scene(job.split, job.number, SUITE)
+    found: list[Look] = []
+    try:
+        for _ in range(job.views if things else 0):
+            head = start_head(world, things, g)
+            with head_at(world.model, world.data, head):
+                frame, samples = frame_of(world, things, head, g, suite=SUITE, split=job.split, samples=job.samples)
+            small = thumb(frame["rgb"], frame["depth_mm"] / 1000.0)
+            for sample in samples:
+                if not sample["steps"]:
+                    continue  # nothing answers it
+                answers = [t for t in things if t["id"] in sample["steps"][sample["step"]]]
+                look = Look(
+                    split=job.split, scene=job.number, index=len(found), text=sample["instruction"],
+                    category=sample["kind"], form=sample["form"], difficulty=sample["difficulty"],
+                    head=[round(float(v), 5) for v in head], gazes=[t["gaze"] for t in answers],
+                    thumb=[round(float(v), 3) for v in small.ravel()],
+                )  # fmt: skip
+                if job.pictures and len(found) == 0:
+                    look.picture = encode(frame["rgb"]).hex()
+                for arm in job.arms:
+                    look.arms[arm.name] = _follow(world, _policy(arm), head, look, [t["name"] for t in answers])
+                found.append(look)
+    finally:
+        world.close()
+    return found
+
+
+def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: list[str]) -> dict[str, Any]:
+    """Let a policy look LOOKS times from `head` [2] rad; where each look ended and how well an answer was seen."""
+    policy.reset(world.spec.seed)
+    before, heads, seen = world.target, [], []
+    world.target = SimpleNamespace(name=names[0])  # type: ignore[assignment]  # what privileged policies read
+    try:
+        for _ in range(LOOKS):
+            with head_at(world.model, world.data, head):
+                if isinstance(policy, Privileged):
+                    policy.bind(world)
+                pose = head.astype(np.float32)
+                observation = replace(world.observe(), head=pose, head_target=pose, instruction=look.text, time=0.0)
+                motion = policy.act(observation).head.sum(0)
+            head = np.clip(head + motion, *world.robot.head_limits.T)
+            heads.append([round(float(v), 4) for v in head])
+            with head_at(world.model, world.data, head):
+                seen.append(
+                    round(
+                        max(
+                            conditions.visible_fraction(world, n)
+                            * (conditions.off_axis(world, n) <= conditions.CENTRAL)
+                            for n in names
+                        ),
+                        3,
+                    )
+                )
+    finally:
+        world.target = before
+    return {"heads": heads, "seen": seen, "right": right(look, np.array(heads[0]))}
+
+
+def right(look: Look, head: np.ndarray) -> bool:
+    """Does head pose [2] rad lie within 5 degrees of a best view, in yaw and pitch?"""
+    return any(bool(np.abs(np.array(gaze) - head).max() <= TOLERANCE) for gaze in look.gazes)
+
+
+def _add_blind(looks: Sequence[Look]) -> None:
+    """The leak baselines' looks, fitted on the training split."""
+    train = [look.asked for look in looks if look.split == "train"]
+    blind: dict[str, Blind] = blind_policies(train) if train else {}
+    for look in looks:
+        if look.split == "train":
+            continue
+        for name, answer in blind.items():
+            head = answer(look.asked)
+            look.arms[name] = {"heads": [np.round(head, 4).tolist()], "seen": [], "right": right(look, head)}
+
+
+def summarise(looks: Sequence[Look], chosen: Sequence[Arm], identity: dict[str, Any]) -> dict[str, Any]:
+    """Rates with Wilson intervals per arm and split, per category, and the gap to the best leak baseline."""
+    tested = [look for look in looks if look.split != "train"]
+    names = list(dict.fromkeys(name for look in tested for name in look.arms))
+    docs = {arm.name: arm.doc for arm in chosen}
+    rows = []
+    for name in names:
+        row: dict[str, Any] = {"arm": name, "doc": docs.get(name, "leak baseline"), "leak": name not in docs}
+        for split in dict.fromkeys(look.split for look in tested):
+            mine = [look.arms[name] for look in tested if look.split == split]
+            cell = {"one_look": asdict(wilson(sum(m["right"] for m in mine), len(mine)))}
+            if mine and mine[0]["seen"]:
+                for k in range(LOOKS):
+                    good = sum(max(m["seen"][: k + 1]) >= conditions.SEEN for m in mine)
+                    cell[f"seen_{k + 1}"] = asdict(wilson(good, len(mine)))
+            row[split] = cell
+        row["categories"] = {
+            category: asdict(wilson(sum(a.arms[name]["right"] for a in part), len(part)))
+            for category in sorted({look.category for look in tested})
+            for part in [[look for look in tested if look.category == category]]
+        }
+        rows.append(row)
+    return {
+        "schema": 1, "suite": SUITE, "identity": identity, "versions": versions(), "rows": rows,
+        "not_run": NOT_RUN, "samples": {s: sum(look.split == s for look in looks) for s in {a.split for a in looks}},
+    }  # fmt: skip
+
+
+def lines(results: dict[str, Any]) -> list[str]:
+    """The table as text."""
+    out = []
+    for row in results["rows"]:
+        cells = []
+        for split in SPLITS:
+            if split not in row:
+                continue
+            rate = row[split]["one_look"]
+            cells.append(f"{split} {100 * rate['rate']:5.1f} % ({100 * rate['low']:.0f}-{100 * rate['high']:.0f})")
+            if "seen_3" in row[split]:
+                cells.append(f"seen in 3 looks {100 * row[split]['seen_3']['rate']:5.1f} %")
+        out.append(f"{row['arm']:>12}  " + "  ".join(cells))
+    return [*out, *(f"{name:>12}  not run: {why}" for name, why in results["not_run"].items())]
