@@ -74,11 +74,9 @@ def decode(data: bytes, dtype: type) -> np.ndarray:
 
 
 def write_shard(folder: Path, index: int, frames: Sequence[dict], samples: Sequence[dict]) -> None:
-    """Both tables of a shard, then the seal that makes it count."""
-    pictures = [
-        frame | {name: {"bytes": encode(frame[name]), "path": f"{frame['frame_id']}.{name}.png"} for name in IMAGES}
-        for frame in frames
-    ]
+    """Both tables of a shard, then the seal that makes it count; pictures as arrays, or encoded already."""
+    pictures = [frame | {name: _cell(frame[name], frame["frame_id"], name) for name in IMAGES} for frame in frames]
+    folder.mkdir(parents=True, exist_ok=True)
     seal = {}
     for table, rows in (("frames", pictures), ("samples", samples)):
         path = shard_path(folder, table, index)
@@ -88,6 +86,12 @@ def write_shard(folder: Path, index: int, frames: Sequence[dict], samples: Seque
         seal[path.name] = _digest(path)
     _seal_path(folder, index).parent.mkdir(exist_ok=True)
     runs.write_json(_seal_path(folder, index), seal)
+
+
+def _cell(picture: Any, number: int, name: str) -> Any:
+    if isinstance(picture, np.ndarray):
+        return {"bytes": encode(picture), "path": f"{number}.{name}.png"}
+    return picture
 
 
 def whole(folder: Path, index: int) -> bool:

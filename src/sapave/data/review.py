@@ -1,0 +1,100 @@
+"""Review of views by people: decisions kept beside the data, and applied when a reviewed copy is exported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sapave.base import runs
+from sapave.data.view_files import SCHEMAS, write_shard
+
+DECISIONS = ("accept", "reject", "edit")
+FILE = "review.jsonl"
+Key = tuple[int, int]
+"""A sample: its frame, and which of the frame's samples it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a reviewer said about one sample."""
+
+    frame_id: int
+    index: int
+    decision: str
+    """accept | reject | edit."""
+    instruction: str = ""
+    """The new words of an edit."""
+
+    def __post_init__(self) -> None:
+        if self.decision not in DECISIONS:
+            raise ValueError(f"decision '{self.decision}': expected one of {', '.join(DECISIONS)}")
+        if self.decision == "edit" and not self.instruction.strip():
+            raise ValueError("decision edit: found no words, expected the new instruction")
+
+
+def keep(folder: Path, decision: Decision) -> None:
+    """Append a decision to the folder's review.jsonl."""
+    runs.append_jsonl(folder / FILE, asdict(decision))
+
+
+def decisions(folder: Path) -> dict[Key, Decision]:
+    """The last decision on each sample; a line cut short is left out."""
+    found: dict[Key, Decision] = {}
+    path = folder / FILE
+    for line in path.read_text().splitlines() if path.is_file() else ():
+        try:
+            one = Decision(**json.loads(line))
+        except (json.JSONDecodeError, TypeError):
+            continue
+        found[(one.frame_id, one.index)] = one
+    return found
+
+
+def numbered(samples: list[dict[str, Any]]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """Samples of a shard with their keys."""
+    counts: dict[int, int] = {}
+    for sample in samples:
+        index = counts.get(sample["frame_id"], 0)
+        counts[sample["frame_id"]] = index + 1
+        yield (sample["frame_id"], index), sample
+
+
+def shards(folder: Path) -> list[Path]:
+    """The frames files of a views folder; ValueError when there is none."""
+    found = sorted(folder.glob("frames-*.parquet"))
+    if not found:
+        raise ValueError(f"{folder}: found no frames-*.parquet, expected a folder written by `sapave views`")
+    return found
+
+
+def export(folder: Path, out: Path) -> dict[str, int]:
+    """Write a copy of a views folder with the decisions applied: rejected samples left out, edited ones reworded.
+
+    Returns how many were accepted, rejected, edited and left unreviewed. ValueError when `out` is the folder itself.
+    """
+    if out.resolve() == folder.resolve():
+        raise ValueError(f"{out}: is the reviewed folder itself; name another one")
+    made, counts = decisions(folder), dict.fromkeys(("accepted", "rejected", "edited", "unreviewed"), 0)
+    names = {"accept": "accepted", "reject": "rejected", "edit": "edited"}
+    for number, path in enumerate(shards(folder)):
+        kept = []
+        for key, sample in numbered(
+            pq.read_table(path.with_name(path.name.replace("frames-", "samples-"))).to_pylist()
+        ):
+            said = made.get(key)
+            counts[names[said.decision] if said else "unreviewed"] += 1
+            if said is None or said.decision == "accept":
+                kept.append(sample)
+            elif said.decision == "edit":
+                kept.append(sample | {"instruction": said.instruction.strip()})
+        used = {sample["frame_id"] for sample in kept}
+        table = pq.read_table(path)
+        frames = table.filter(pa.array([i in used for i in table["frame_id"].to_pylist()], pa.bool_()))
+        write_shard(out, number, frames.cast(SCHEMAS["frames"]).to_pylist(), kept)
+    return counts
