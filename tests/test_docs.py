@@ -17,6 +17,7 @@ DOCUMENTS = [
     for name in (
         "README.md",
         "CONTRIBUTING.md",
+        "docs/activeviewpose.md",
         "docs/architecture.md",
         "docs/scaling.md",
         "docs/units_and_frames.md",
@@ -103,6 +104,15 @@ def test_units_document_agrees_with_the_robot() -> None:
         np.testing.assert_allclose(ROBOT.head_limits[i], [low, high])
         assert float(cells[2]) == ROBOT.rest_head[i]
         assert float(cells[3]) == ROBOT.head_step[i]
+
+
+def test_the_columns_of_views_are_those_that_are_described() -> None:
+    from sapave.data.view_files import SCHEMAS
+
+    text = (ROOT / "docs/activeviewpose.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \|", text, re.M)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named == set(SCHEMAS["samples"].names) - {"frame_id", "target", "goal"}
 
 
 def test_no_document_names_a_host_of_packages() -> None:

@@ -26,7 +26,7 @@ CLEARANCE = 0.006
 """Hand and arm keep this far from everything on the way [m]."""
 BERTHS = (0.05, 0.025, CLEARANCE)
 """On the way to the pre-grasp posture they pass the target in the first of these distances that a way keeps [m]: who
-imitates the way does not hit it to the centimetre. The pre-grasp posture itself is about as far from it as the second."""
+imitates the way does not hit it to the centimetre. The pre-grasp posture itself is about the second of them away."""
 RELEASE_HEIGHTS = (0.001, 0.008, 0.016)
 """A carried object is let go this far above the goal [m]: the lowest at which the hand clears the tray's rim."""
 HEADINGS = np.array([-0.7, -0.55, -0.4, -0.85, -0.25, -1.0, -0.1, 0.1, -1.2, 0.3, -1.4, 0.5])
