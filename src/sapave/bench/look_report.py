@@ -104,8 +104,8 @@ def _card(look: dict[str, Any], results: dict[str, Any]) -> str:
         marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#111' stroke-width='1.4'/>"
     for name in _names(results):
         if name in look["arms"]:
-            x, y = place(look["arms"][name]["heads"][0])
-            marks += f"<circle cx='{x:.0f}' cy='{y:.0f}' r='6' fill='{colour(name, _names(results))}' stroke='#fff' stroke-width='1.5'/>"
+            (x, y), paint = place(look["arms"][name]["heads"][0]), colour(name, _names(results))
+            marks += f"<circle cx='{x:.0f}' cy='{y:.0f}' r='6' fill='{paint}' stroke='#fff' stroke-width='1.5'/>"
     return (
         f"<div class=card><h3>“{escape(look['text'])}”</h3><p class=note>{look['split']}, {look['category']}, "
         f"{look['difficulty']}</p><svg viewBox='0 0 {width} {height}' width='{width}'>"
