@@ -325,7 +325,7 @@ class Expert:
         return look, self.plan.approach.next_step(state.arm, PACE * speed, slow=SLOW), open_
 
     def _raised(self, arm: np.ndarray) -> bool:
-        """Is the hand as high above the grasp as it should be? Then it stays where it is: the posture that it was lifted
+        """Is the hand as high above the grasp as it should be? Then it stays where it is: the posture it was lifted
         to cannot be seen any more."""
         assert self.plan is not None
         hand, grasp = (self.planner.tip(self.plan.side, a)[0] for a in (arm, self.plan.approach.points[-1]))
