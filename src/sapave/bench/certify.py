@@ -17,14 +17,15 @@ from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl
-from sapave.base.seeds import SPLIT_RANGES
-from sapave.base.shelf import choose
+from sapave.base.seeds import SPLIT_RANGES, rng
+from sapave.base.shelf import choose, pick, shelf
 from sapave.base.types import EpisodeSpec
 from sapave.bench.arms import Arm, play_arm
 from sapave.bench.lists import KITCHENS, EpisodeList, Listed, listed, save
 from sapave.bench.protocol import CONDITIONS, TASKS, current
 from sapave.bench.rollout import make_world
 from sapave.bench.summary import read_rows
+from sapave.sim.scenes._scene import Scene
 
 EXPERT = Arm(name="expert", doc="", policy="expert")
 Job = tuple[str, str, int]
@@ -47,13 +48,32 @@ class CertifyConfig:
     """Whose scenes are drawn."""
     tasks: tuple[str, ...] = TASKS
     conditions: tuple[str, ...] = CONDITIONS
+    unseen: str = ""
+    """`objects`, `scenes` or `wordings` makes the marked list of what training never saw."""
 
 
-def certify_one(job: Job, suite: str = KITCHENS) -> dict[str, Any]:
+UNSEEN: dict[str, tuple[str, ...]] = {"objects": ("unseen_object",), "scenes": (), "wordings": ("paraphrase",)}
+"""Marked lists, and the axes under which they are certified and played."""
+
+
+def held_out_scene(seed: int, suite: str, needs: str) -> str:
+    """The held-out scene of an unseen-scenes episode; ValueError when the suite has none that offers what is needed."""
+    scenes: dict[str, Scene] = shelf("sapave.sim.scenes", "SCENE")
+    fit = [name for name, s in scenes.items() if s.suite == suite and s.held_out and s.offers(needs)]
+    if not fit:
+        raise ValueError(f"suite '{suite}': has no held-out scene that offers {needs}")
+    return fit[int(rng(seed, "held out", suite, needs).integers(len(fit)))]
+
+
+def certify_one(job: Job, suite: str = KITCHENS, unseen: str = "") -> dict[str, Any]:
     """Let the expert try one job: was a layout found, did it solve it, why not, and the episode if it did."""
     task, condition, seed = job
+    needs = pick("sapave.sim.tasks", "TASK", task).needs
+    scene = held_out_scene(seed, suite, needs) if unseen == "scenes" else ""
+    spec = EpisodeSpec(task=task, condition=condition, seed=seed, suite=suite, scene=scene)
+    axes = UNSEEN.get(unseen, ())
     try:
-        world = make_world(EpisodeSpec(task=task, condition=condition, seed=seed, suite=suite))
+        world = make_world(spec, axes=axes) if axes else make_world(spec)
     except ValueError:  # no candidate layout of this seed measures as the condition
         return {"layout": False, "solved": False, "failure": "no_layout"}
     record = play_arm(EXPERT, world)
@@ -83,12 +103,15 @@ def certify(
     name: str = "",
     progress: Path | None = None,
     suite: str = KITCHENS,
+    unseen: str = "",
 ) -> EpisodeList:
     """Draw seeds of a split (or of a range A, B) in order; keep the first `per_cell` per cell that the expert holds.
 
     The result does not depend on `workers`. `progress`: a file of finished jobs, from which an interrupted run goes on
     (delete it when the world or the expert changed). ValueError when the range ends before every cell is full.
     """
+    if unseen:
+        choose(UNSEEN, unseen, "marked list")
     low, high = choose(dict(SPLIT_RANGES), split, "split") if isinstance(split, str) else split
     if not 0 <= low < high:
         raise ValueError(f"seeds {low}:{high}: expected 0 <= A < B")
@@ -100,7 +123,7 @@ def certify(
     with tqdm(total=per_cell * len(kept), desc="certify", disable=None) as bar:
         while jobs := _next_jobs(kept, following, per_cell, high):
             for job, result in each(
-                partial(certify_one, suite=suite), [job for job in jobs if job not in found], workers
+                partial(certify_one, suite=suite, unseen=unseen), [job for job in jobs if job not in found], workers
             ):
                 found[job] = result
                 if progress:
@@ -124,6 +147,8 @@ def certify(
         stamp=current(),
         episodes=tuple(e for episodes in kept.values() for e in episodes),
         expert={"/".join(cell): count for cell, count in counts.items()},
+        axes=UNSEEN.get(unseen, ()),
+        unseen=unseen,
     )
 
 
@@ -144,7 +169,8 @@ def main() -> None:
     import tyro
 
     config = tyro.cli(CertifyConfig, description=__doc__)
-    progress = config.out / f"{config.split}-progress.jsonl"
+    name = f"unseen_{config.unseen}" if config.unseen else config.split
+    progress = config.out / f"{name}-progress.jsonl"
     config.out.mkdir(parents=True, exist_ok=True)
     made = certify(
         config.tasks,
@@ -152,10 +178,12 @@ def main() -> None:
         config.split,
         config.per_cell,
         config.workers,
+        name,
         progress=progress,
         suite=config.suite,
+        unseen=config.unseen,
     )
-    save(config.out / f"{config.split}.json", made)
+    save(config.out / f"{name}.json", made)
     progress.unlink(missing_ok=True)
     print(json.dumps(made.expert, indent=1))
 

@@ -76,8 +76,8 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     ValueError when the folder holds episodes of another comparison, or for a list of another protocol version.
     """
     chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint)
-    axes = tuple(s.text for s in settings(config.axis))
     episodes = episodes_of(config)
+    axes = tuple(s.text for s in settings((*episodes.axes, *config.axis)))
     listed = episodes.take(config.per_cell, config.tasks, config.conditions)
     if not listed:
         raise ValueError(
@@ -95,7 +95,13 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     check_identity(config.out, identity)
     logger = start_run(config.out, config)
     write_json(config.out / "identity.json", identity)
-    how = How(execute=config.execute, axes=axes, suite=config.suite, strict=not config.allow_mismatch)
+    how = How(
+        execute=config.execute,
+        axes=axes,
+        certified=tuple(s.text for s in settings(episodes.axes)),
+        suite=config.suite,
+        strict=not config.allow_mismatch,
+    )
     path = config.out / "episodes.jsonl"
     rows = run(chosen, listed, path, workers=config.workers, how=how, ray=config.ray)
     results = collect(rows, chosen, episodes, identity)
@@ -172,6 +178,8 @@ class How:
     execute: int = EXECUTE
     axes: tuple[str, ...] = ()
     suite: str = lists.KITCHENS
+    certified: tuple[str, ...] = ()
+    """Those under which the list was certified."""
     strict: bool = True
     """Refuse an episode that is not the one its list certified; else only note it."""
 
@@ -217,7 +225,8 @@ def play_one(job: Job) -> Row:
     arm, episode, how = job
     spec = replace(episode.spec, suite=how.suite)
     record = play_arm(arm, spec, execute=how.execute, axes=how.axes)
-    difference = differs(episode, record) if not how.axes else differs_without_axes(episode, spec)
+    certified_so = how.axes == how.certified
+    difference = differs(episode, record) if certified_so else differs_without_axes(episode, spec)
     if difference and how.strict:
         raise ValueError(
             f"episode {episode.task}/{episode.condition} seed {episode.seed}: the list says '{episode.instruction}' "

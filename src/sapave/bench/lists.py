@@ -52,6 +52,10 @@ class EpisodeList:
     episodes: tuple[Listed, ...]
     expert: dict[str, dict[str, int]] = field(default_factory=dict)
     """Per `task/condition`: seeds drawn, layouts found, solved (held)."""
+    axes: tuple[str, ...] = ()
+    """Axes under which every episode was certified and is played: `unseen_object`, `paraphrase`."""
+    unseen: str = ""
+    """What training never saw, in a marked list: `objects`, `scenes` or `wordings`."""
 
     @property
     def digest(self) -> str:
@@ -77,7 +81,9 @@ class EpisodeList:
 
 def save(path: Path, episodes: EpisodeList) -> None:
     """Write a list, one episode per line so that a change reads well in a diff."""
-    head = {"name": episodes.name, "stamp": asdict(episodes.stamp), "expert": episodes.expert}
+    head: dict[str, Any] = {"name": episodes.name, "stamp": asdict(episodes.stamp), "expert": episodes.expert}
+    head |= {"axes": list(episodes.axes)} if episodes.axes else {}
+    head |= {"unseen": episodes.unseen} if episodes.unseen else {}
     lines = ",\n".join("  " + json.dumps(asdict(e)) for e in episodes.episodes)
     with atomic(path) as partial:
         partial.write_text(json.dumps(head)[:-1] + ', "episodes": [\n' + lines + "\n]}\n")
@@ -120,7 +126,8 @@ def parse(text: str, what: str, *, allow_mismatch: bool = False) -> EpisodeList:
         raw = json.loads(text)
         stamp = Stamp(**raw["stamp"])
         episodes = tuple(listed(e) for e in raw["episodes"])
-        found = EpisodeList(name=raw["name"], stamp=stamp, episodes=episodes, expert=raw["expert"])
+        marks = {"axes": tuple(raw.get("axes", ())), "unseen": str(raw.get("unseen", ""))}
+        found = EpisodeList(name=raw["name"], stamp=stamp, episodes=episodes, expert=raw["expert"], **marks)
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(f"{what}: not an episode list ({error}); make one with certify or take it again") from error
     if not allow_mismatch:

@@ -125,7 +125,8 @@ def tasks_of(suite: str) -> tuple[str, ...]:
 def draw_scene(spec: EpisodeSpec, task: Task, g: np.random.Generator) -> Scene:
     """The scene that a spec names, else one of its suite's that can host the task; ValueError when none can."""
     scenes: dict[str, Scene] = shelf("sapave.sim.scenes", "SCENE")
-    fit = [name for name, scene in scenes.items() if scene.suite == spec.suite and scene.offers(task.needs)]
+    mine = {name: scene for name, scene in scenes.items() if scene.suite == spec.suite and not scene.held_out}
+    fit = [name for name, scene in mine.items() if scene.offers(task.needs)]
     drawn = str(g.choice(fit)) if fit else ""
     if not (spec.scene or drawn):
         suites = sorted({s.suite for s in scenes.values() if s.offers(task.needs)})

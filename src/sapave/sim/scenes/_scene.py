@@ -63,6 +63,8 @@ class Scene:
     """Which benchmark draws it: `kitchens` or `activemanip`."""
     slots: tuple[Slot, ...] = ()
     """Where drawers and cabinets may be."""
+    held_out: bool = False
+    """Drawn by no seed, only by name: for the lists of unseen scenes."""
 
     def offers(self, needs: str) -> bool:
         """Can a task that needs this (`thing`, `drawer`, `cabinet`) be played here?"""

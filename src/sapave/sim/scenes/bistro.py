@@ -13,6 +13,7 @@ SCENE = Scene(
     homes=homes("kitchen"),
     places=room_places(),
     suite="activemanip",
+    held_out=True,
     slots=SLOTS,
     build=partial(
         build_room,

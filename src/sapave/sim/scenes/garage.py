@@ -13,6 +13,7 @@ SCENE = Scene(
     homes=homes("workbench", swapped=True),
     places=room_places("bench"),
     suite="activemanip",
+    held_out=True,
     slots=DRAWERS,
     build=partial(
         build_room,

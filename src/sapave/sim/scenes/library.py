@@ -13,6 +13,7 @@ SCENE = Scene(
     homes=homes("desk", swapped=True),
     places=room_places("desk"),
     suite="activemanip",
+    held_out=True,
     slots=DRAWERS,
     build=partial(
         build_room,

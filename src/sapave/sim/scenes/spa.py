@@ -13,6 +13,7 @@ SCENE = Scene(
     homes=homes("bathroom"),
     places=room_places("vanity"),
     suite="activemanip",
+    held_out=True,
     slots=CABINETS,
     build=partial(
         build_room,

@@ -31,6 +31,14 @@ CLOSE: dict[str, tuple[str, ...]] = {
         "the {object} has to be closed",
         "make sure the {object} is shut",
     ),
+    "paraphrase": (
+        "nobody should see into the {object}",
+        "i am done with the {object} now",
+        "bring the {object} back to where it was before it stood open",
+        "see to it that nothing falls out of the {object}",
+        "the {object} stands open and that bothers me",
+        "put an end to the gap at the {object}",
+    ),
 }
 """Wordings of closing, whatever it is that closes."""
 OPEN_AND_CLOSE: dict[str, tuple[str, ...]] = {
@@ -50,7 +58,23 @@ OPEN_AND_CLOSE: dict[str, tuple[str, ...]] = {
         "open the {object} once and shut it",
         "the {object} should be opened and then closed",
     ),
+    "paraphrase": (
+        "let some air into the {object} but do not leave it ajar",
+        "try whether the {object} runs smoothly there and back",
+        "show me the inside of the {object} and then hide it again",
+        "move the {object} through its whole travel and return it",
+        "have a peek into the {object} and leave it as it was",
+    ),
 }
+OPEN_PARAPHRASES = (
+    "i want to get at what is inside the {object}",
+    "let me see what the {object} holds",
+    "make room for a hand to reach into the {object}",
+    "the contents of the {object} are needed",
+    "give me access to the {object}",
+    "reveal the inside of the {object}",
+)
+"""Other words for opening."""
 """Wordings of opening and then closing."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sapave.sim.tasks._task import Task
-from sapave.sim.tasks._units import STIRRED, TOUCHED, is_open
+from sapave.sim.tasks._units import OPEN_PARAPHRASES, STIRRED, TOUCHED, is_open
 
 TASK = Task(
     name="open_drawer",
@@ -25,6 +25,7 @@ TASK = Task(
             "the {object} has to be open",
             "make the {object} stand open",
         ),
+        "paraphrase": OPEN_PARAPHRASES,
     },
     has_goal=False,
     seconds=14.0,
