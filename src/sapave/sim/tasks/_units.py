@@ -38,6 +38,11 @@ CLOSE: dict[str, tuple[str, ...]] = {
         "see to it that nothing falls out of the {object}",
         "the {object} stands open and that bothers me",
         "put an end to the gap at the {object}",
+        "hide what lies in the {object}",
+        "the {object} does not need to stay as it is, tidy it up",
+        "take care that the {object} is in nobody's way",
+        "leave no crack at the {object}",
+        "return the {object} to its resting place",
     ),
 }
 """Wordings of closing, whatever it is that closes."""
@@ -64,6 +69,11 @@ OPEN_AND_CLOSE: dict[str, tuple[str, ...]] = {
         "show me the inside of the {object} and then hide it again",
         "move the {object} through its whole travel and return it",
         "have a peek into the {object} and leave it as it was",
+        "test the {object} once, out and in",
+        "give the {object} a go and put it back in order",
+        "reveal what the {object} holds, then cover it up",
+        "i only want a short look into the {object}, no more",
+        "work the {object} one full time",
     ),
 }
 OPEN_PARAPHRASES = (
@@ -73,6 +83,11 @@ OPEN_PARAPHRASES = (
     "the contents of the {object} are needed",
     "give me access to the {object}",
     "reveal the inside of the {object}",
+    "something i need is kept in the {object}",
+    "unblock the way into the {object}",
+    "help me reach what the {object} contains",
+    "the {object} should not stay shut",
+    "i cannot see into the {object} like this",
 )
 """Other words for opening."""
 """Wordings of opening and then closing."""
