@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from sapave.sim import conditions
 from sapave.sim.world import World
 
 Row = dict[str, Any]
+Fraction = Callable[[Row], float]
+"""Visible fraction of a thing as the head sees it now."""
 TELLS = {"test1": True, "test2": False}
 """Splits whose requests all say the direction, or never."""
 
@@ -47,19 +50,36 @@ def frame_of(
         other=world.controller.other.tolist(),
         objects=json.dumps(objects),
     )
+    fractions: dict[str, float] = {}
+
+    def fraction(entry: Row) -> float:
+        """Visible fraction of a thing, measured once per frame."""
+        if entry["name"] not in fractions:
+            seen = conditions.visible_fraction(world, entry["name"], segment) if entry["pixels"] else 0.0
+            fractions[entry["name"]] = seen
+        return fractions[entry["name"]]
+
     if suite == "kitchens":
-        return frame, [_plain_sample(world, objects, head, segment, split, g) for _ in range(samples)]
-    return frame, [_sample(world, objects, head, segment, suite, split, g) for _ in range(samples)]
+        return frame, [_plain_sample(world, objects, head, fraction, split, g) for _ in range(samples)]
+    return frame, [_sample(world, objects, head, fraction, suite, split, g) for _ in range(samples)]
 
 
-def _sample(world: World, objects: list[Row], head: np.ndarray, segment: np.ndarray, suite: str, split: str, g) -> Row:
+def _sample(
+    world: World,
+    objects: list[Row],
+    head: np.ndarray,
+    fraction: Fraction,
+    suite: str,
+    split: str,
+    g: np.random.Generator,
+) -> Row:
     """A request of the grammar, as the head sees the scene now."""
     asked = request(objects, head, wordings_of(suite, split), g, tell=TELLS.get(split))
     by_id = {entry["id"]: entry for entry in objects}
 
     def well_seen(entry: Row) -> bool:
-        fraction = conditions.visible_fraction(world, entry["name"], segment) if entry["pixels"] else 0.0
-        return fraction >= conditions.SEEN and conditions.off_axis(world, entry["name"]) <= conditions.CENTRAL
+        central = conditions.off_axis(world, entry["name"]) <= conditions.CENTRAL
+        return bool(entry["pixels"]) and central and fraction(entry) >= conditions.SEEN
 
     step = 0
     if len(asked.steps) > 1 and any(well_seen(by_id[i]) for i in asked.steps[0]):
@@ -68,7 +88,7 @@ def _sample(world: World, objects: list[Row], head: np.ndarray, segment: np.ndar
         return _row(asked, None, head, 0.0, commit=False, step=0)
     answers = [by_id[i] for i in asked.steps[step]]
     target = min(answers, key=lambda e: float(np.abs(np.array(e["gaze"]) - head).max()))
-    before = conditions.visible_fraction(world, target["name"], segment) if target["pixels"] else 0.0
+    before = fraction(target)
     commit = any(well_seen(entry) for entry in answers) and step == len(asked.steps) - 1
     return _row(asked, target, head, before, commit=commit, step=step) | {
         "region": [v for entry in answers for node in entry["region"] for v in node]
@@ -105,7 +125,7 @@ def difficulty(target: Row | None, before: float, motion: np.ndarray) -> str:
 
 
 def _plain_sample(
-    world: World, objects: list[Row], head: np.ndarray, segment: np.ndarray, split: str, g: np.random.Generator
+    world: World, objects: list[Row], head: np.ndarray, fraction: Fraction, split: str, g: np.random.Generator
 ) -> Row:
     """A task's own instruction, or a plain wording of looking (the first road)."""
     thing = objects[int(g.integers(len(objects)))]
@@ -116,9 +136,8 @@ def _plain_sample(
         goal = 100 if world.goal is not None and "tray" in text else 0
     else:
         text, kind = looking(thing, [o for o in objects if o is not thing], motion, split, g)
-    visible = conditions.visible_fraction(world, thing["name"], segment) if thing["pixels"] else 0.0
     asked = Request(text=text, template="", category=kind, kind="one", steps=((thing["id"],),))
-    return _row(asked, thing, head, visible, commit=False, step=0) | {"goal": goal}
+    return _row(asked, thing, head, fraction(thing), commit=False, step=0) | {"goal": goal}
 
 
 def _task_words(world: World, thing: Row, split: str, g: np.random.Generator) -> str:
