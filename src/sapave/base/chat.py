@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.message import Message as HTTPHeaders
 from typing import Any
 
 import numpy as np
@@ -128,13 +129,14 @@ def read_answer(body: bytes, messages: Sequence[Message]) -> tuple[str, Usage]:
 
 
 def _usage(found: Any, messages: Sequence[Message], text: str) -> Usage:
-    counts = [found.get(key) for key in ("prompt_tokens", "completion_tokens")] if isinstance(found, dict) else []
-    if len(counts) == 2 and all(type(n) is int and n >= 0 for n in counts):
-        return Usage(prompt=counts[0], answer=counts[1], reported=True)
+    if isinstance(found, dict):
+        prompt, answer = found.get("prompt_tokens"), found.get("completion_tokens")
+        if type(prompt) is int and type(answer) is int and prompt >= 0 and answer >= 0:
+            return Usage(prompt=prompt, answer=answer, reported=True)
     return Usage(prompt=sum(len(m.text) for m in messages), answer=len(text))
 
 
-def read_error(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Unanswered:
+def read_error(status: int, headers: HTTPHeaders, body: bytes, now: datetime) -> Unanswered:
     """What a response with another status means."""
     said = f"{status} {_said(body)}".strip()
     wait = retry_after(headers.get("Retry-After", ""), now)
