@@ -14,10 +14,10 @@ from sapave.base.chat import Message
 from sapave.base.endpoint import Endpoint, EndpointConfig
 from sapave.base.shelf import choose
 from sapave.base.types import N_OTHER, ActionChunk, Observation
-from sapave.policies._head import ROWS, toward
+from sapave.policies._head import ROWS, looking_at
 from sapave.policies._questions import PROTOCOLS, Question, QuestionConfig
 from sapave.policies._vlm_models import MODELS
-from sapave.sim.robots.g1 import HEAD_LIMITS, HEAD_STEP
+from sapave.sim.robots.g1 import HEAD_LIMITS
 
 URL, MODEL, KEY, FOLDER = "SAPAVE_VLM_URL", "SAPAVE_VLM_MODEL", "SAPAVE_VLM_KEY", "SAPAVE_VLM_FOLDER"
 """Environment variables that set the endpoint where nothing else does; the key is read from nowhere else."""
@@ -112,12 +112,9 @@ class VLM:
             motion, why, detail = self.ask(observation)
             self.counts[why or "answered"] += 1
             if motion is None:
-                still = np.zeros((ROWS, 2)), np.zeros((ROWS, N_OTHER))
-                return NoAnswer(head=still[0], other=still[1], why=why, detail=detail)
+                return NoAnswer(head=np.zeros((ROWS, 2)), other=np.zeros((ROWS, N_OTHER)), why=why, detail=detail)
             self._goal = np.clip(observation.head_target + motion, *np.transpose(HEAD_LIMITS))
-        way = float(np.abs(self._goal - observation.head_target).max())
-        head = toward(observation.head_target, self._goal, max(ROWS, int(np.ceil(way / HEAD_STEP))))
-        return ActionChunk(head=head, other=np.zeros((len(head), N_OTHER)))
+        return looking_at(observation.head_target, self._goal)
 
     def ask(self, observation: Observation) -> tuple[np.ndarray | None, str, str]:
         """The motion [2] rad that the model answers; or None, why not, and one line about it."""

@@ -1,0 +1,93 @@
+"""Next-best-view that is told where the target is: the pose that is expected to show it, by the depth map alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sapave.base.types import ActionChunk, Observation
+from sapave.policies._entry import PolicyEntry
+from sapave.policies._head import looking_at
+from sapave.policies._voxels import Voxels, shown
+from sapave.policies.next_best_view import ARRIVED
+from sapave.sim.robots.g1 import HEAD_LIMITS
+from sapave.sim.sight import sample_points
+from sapave.sim.skills import camera_frame, gaze
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+RADIUS, HALF_HEIGHT = 0.04, 0.045
+"""A typical thing [m]; only its place is known."""
+OWN = 0.08
+"""Voxels this near to the target's middle are the target [m]."""
+SEEN = 0.6
+"""Expected share of the target from which a view is good enough."""
+OFFSETS = np.array([(y, p) for y in (0.0, -0.13, 0.13, -0.26, 0.26) for p in (0.0, -0.13, 0.13, -0.26, 0.26)])
+"""Views beside the centred one [rad]."""
+CENTRAL = np.deg2rad(19.0)
+"""The target stays this near to the optical axis, if the head's limits allow it [rad]."""
+
+
+class NextBestViewOracle:
+    """An upper bound for looking: place known, occlusion judged by what the camera has measured so far."""
+
+    def __init__(self) -> None:
+        self.map = Voxels()
+        self._goal: np.ndarray | None = None
+        self._world: World | None = None
+        self._point: np.ndarray | None = None
+
+    def reset(self, seed: int) -> None:
+        """Forget map, world and target."""
+        self.map, self._goal, self._world, self._point = Voxels(), None, None, None
+
+    def bind(self, world: Any) -> None:
+        """The target is that of this world, wherever it is moved."""
+        self._world = world
+
+    def aim(self, point: np.ndarray) -> None:
+        """The target is at point [3] m in the base frame."""
+        self._point = np.asarray(point, float)
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """Take in the depth image; go on to the chosen view, and stay there when it shows the target.
+
+        ValueError before `bind` or `aim`, or without geometry.
+        """
+        if self._point is not None:
+            target = self._point
+        elif self._world is not None:
+            target = self._world.position(self._world.target.name)
+        else:
+            raise ValueError("next_best_view_oracle: no target yet; call bind(world) or aim(point) after reset(seed)")
+        self.map.see(observation.geometry["head"])
+        here = np.asarray(observation.head_target, float)
+        points = sample_points(target, RADIUS, HALF_HEIGHT)
+        if self._goal is None:
+            self._goal = self.choose(target)
+        elif np.abs(self._goal - here).max() < ARRIVED and shown(observation.geometry["head"], points, OWN) < SEEN:
+            self._goal = self.choose(target)
+        return looking_at(here, self._goal)
+
+    def choose(self, target: np.ndarray) -> np.ndarray:
+        """The most centred head pose [2] rad expected to show enough of a target at [3] m; else the best there is."""
+        points = sample_points(target, RADIUS, HALF_HEIGHT)
+        order = np.argsort(np.abs(OFFSETS).sum(1), kind="stable")
+        poses = np.clip(gaze(target) + OFFSETS[order], *np.transpose(HEAD_LIMITS))
+        worth = np.empty(len(poses))
+        for i, pose in enumerate(poses):
+            eye, axes = camera_frame(pose)
+            ray = target - eye
+            off_axis = float(np.arccos(np.clip(ray @ axes[:, 2] / np.linalg.norm(ray), -1.0, 1.0)))
+            share = self.map.share_seen(eye, points, OWN)
+            worth[i] = min(round(share, 3), SEEN) if off_axis <= CENTRAL else -off_axis
+        return poses[int(np.argmax(worth))]
+
+
+POLICY = PolicyEntry(
+    name="next_best_view_oracle",
+    doc="Next-best-view that knows the target's place: an upper bound for looking; moves no arm.",
+    make=NextBestViewOracle,
+)
