@@ -51,6 +51,7 @@ def test_text_and_images_arrive_and_the_answer_comes_back(monkeypatch: pytest.Mo
     assert (reply.usage.prompt, reply.usage.answer, reply.usage.reported) == (10, 5, True)
     sent = server.requests[0]
     assert server.headers[0]["Authorization"] == "Bearer secret"
+    assert server.headers[0]["User-Agent"].startswith("sapave/")
     assert sent["model"] == "small" and sent["top_p"] == 0.5 and sent["temperature"] == 0 and "max_tokens" not in sent
     image, text = sent["messages"][0]["content"]
     head, _, data = image["image_url"]["url"].partition(",")
@@ -241,6 +242,7 @@ def test_limits_count_every_run_of_a_transcript(tmp_path: Path) -> None:
         ({"url": ""}, "expected an address such as"),
         ({"url": "localhost:8000"}, "expected an address such as"),
         ({"url": "http://host:port/v1"}, "expected an address such as"),
+        ({"url": "http://" + "a" * 70 + ".b/v1"}, "expected an address such as"),
         ({"model": ""}, "no model named"),
         ({"extra": "[1]"}, "expected a JSON object"),
         ({"extra": '{"stream": true}'}, "without model, messages, stream"),

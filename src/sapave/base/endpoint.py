@@ -80,8 +80,9 @@ class EndpointConfig:
         """Where requests go; ValueError when url or model is missing or unfit."""
         try:
             parts = urlsplit(self.url)
-            fit = parts.scheme in ("http", "https") and parts.hostname is not None and parts.port != 0
-        except ValueError:
+            host = (parts.hostname or "").encode("idna")
+            fit = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
+        except ValueError:  # also a host's name that cannot be one
             fit = False
         if not fit:
             raise ValueError(f"endpoint: url is {self.url!r}, expected an address such as http://127.0.0.1:8000/v1")

@@ -10,8 +10,11 @@ import urllib.request
 from datetime import UTC, datetime
 from typing import Any
 
+from sapave import __version__
 from sapave.base.chat import Unanswered, read_error
 
+AGENT = f"sapave/{__version__}"
+"""Some services turn urllib's own name away."""
 LARGEST_ANSWER = 8 << 20
 """A response with more bytes is not an answer."""
 
@@ -34,7 +37,7 @@ class Poster:
 
     def post(self, body: bytes) -> bytes:
         """The body of a good response; `Unanswered` for any other end."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": AGENT}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         request = urllib.request.Request(self.address, data=body, headers=headers, method="POST")

@@ -20,7 +20,7 @@ EDGE = 8
 """A mark keeps this far from the border of the image [px]."""
 
 SITUATION = """\
-You steer the head of a humanoid robot that stands at a kitchen counter. The picture shows what the camera in its \
+You steer the head of a humanoid robot that stands in front of a counter. The picture shows what the camera in its \
 head sees now: {wide:.0f} degrees wide and {high:.0f} degrees high.
 Task of the robot: "{instruction}"
 Turn the head so that the thing that the robot must see for this task comes to the centre of the picture. It may be \
