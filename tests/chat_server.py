@@ -59,7 +59,9 @@ def text_of(request: dict[str, Any]) -> str:
 
 @contextmanager
 def serving(
-    answer: Callable[[dict[str, Any]], Says | str] = lambda request: "fine", script: list[Says] | None = None
+    answer: Callable[[dict[str, Any]], Says | str] = lambda request: "fine",
+    script: list[Says] | None = None,
+    port: int = 0,
 ) -> Iterator[ChatServer]:
     """Inside the block the server runs; afterwards nobody answers at its address."""
     state = ChatServer(answer=answer, script=list(script or []))
@@ -115,7 +117,7 @@ def serving(
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     state.url = f"http://127.0.0.1:{server.server_port}/v1"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

@@ -7,9 +7,11 @@ import io
 import json
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ from sapave.base.transcript import Transcript
 PICTURE = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
 
 
-def config(server: ChatServer | None = None, **changes: object) -> EndpointConfig:
+def config(server: ChatServer | None = None, **changes: Any) -> EndpointConfig:
     """Quick to fail: short waits."""
     url = server.url if server else "http://127.0.0.1:9/v1"
     base = EndpointConfig(url=url, model="small", timeout=5.0, retries=2, backoff=0.01, give_up_after=0)
@@ -42,13 +44,15 @@ def test_a_png_is_exact() -> None:
         png(PICTURE / 255)
 
 
-def test_text_and_images_arrive_and_the_answer_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_and_images_arrive_and_the_answer_comes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SOME_KEY", " secret \n")
     with serving(lambda request: "I see " + text_of(request)) as server:
-        endpoint = Endpoint(config(server, key_variable="SOME_KEY", extra='{"top_p": 0.5, "max_tokens": null}'))
+        settings = config(server, key_variable="SOME_KEY", extra='{"top_p": 0.5, "max_tokens": null}')
+        endpoint = Endpoint(settings, tmp_path / "asked.jsonl")
         reply = ask(endpoint, "a mug", PICTURE)
     assert reply.ok and reply.text == "I see a mug" and reply.attempts == 1
     assert (reply.usage.prompt, reply.usage.answer, reply.usage.reported) == (10, 5, True)
+    assert "secret" not in (tmp_path / "asked.jsonl").read_text()
     sent = server.requests[0]
     assert server.headers[0]["Authorization"] == "Bearer secret"
     assert server.headers[0]["User-Agent"].startswith("sapave/")
@@ -108,6 +112,21 @@ def test_nobody_there_and_a_server_that_is_too_slow() -> None:
             reply = ask(Endpoint(config(server, timeout=0.2, retries=0)))
             assert reply.failure == "slow" and time.monotonic() - began < 0.8
             assert ask(Endpoint(config(server, timeout=0.2, retries=1))).ok
+
+
+def test_a_server_that_comes_back_is_found() -> None:
+    with serving() as gone:
+        pass
+    with ExitStack() as stack:
+
+        def wait(seconds: float) -> None:
+            if not back:
+                back.append(stack.enter_context(serving(port=int(gone.url.split(":")[2].split("/")[0]))))
+
+        back: list[ChatServer] = []
+        endpoint = Endpoint(config(gone), sleep=wait)
+        reply = ask(endpoint)
+        assert reply.ok and reply.attempts == 2 and len(back[0].requests) == 1
 
 
 def test_busy_then_fine_waits_as_long_as_it_is_asked_to() -> None:
@@ -250,7 +269,7 @@ def test_limits_count_every_run_of_a_transcript(tmp_path: Path) -> None:
         ({"cost_limit": 1.0}, "needs price_prompt"),
     ],
 )
-def test_settings_that_do_not_fit_are_one_line(changes: dict[str, object], words: str) -> None:
+def test_settings_that_do_not_fit_are_one_line(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Endpoint(config(**changes))
 

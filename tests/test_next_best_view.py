@@ -173,8 +173,9 @@ def test_the_oracle_looks_past_what_it_has_measured_in_the_way() -> None:
 
 def test_without_depth_one_line_says_so() -> None:
     blind = replace(looking(REST), geometry={"head": Geometry()})
-    with pytest.raises(ValueError, match="needs depth, intrinsics and pose"):
-        NextBestView().act(blind)
+    for seen in (blind, replace(blind, geometry={})):
+        with pytest.raises(ValueError, match="needs depth, intrinsics and pose"):
+            NextBestView().act(seen)
 
 
 def test_a_decision_takes_at_most_50_ms_of_a_core() -> None:

@@ -185,7 +185,8 @@ class Endpoint:
             except Unanswered as error:
                 usage = _sum(usage, error.usage) if error.usage else usage
                 wait = max(error.wait, self._backoff(key, sent))
-                last = error.failure not in chat.RETRIED or sent > self.config.retries
+                passes = error.failure in chat.RETRIED and self._closed is None
+                last = not passes or sent > self.config.retries
                 if last or wait > self.config.longest_wait:
                     detail = error.detail + (f"; asks to wait {wait:.0f} s" if not last else "")
                     seconds = self._clock() - began

@@ -10,6 +10,8 @@ from sapave.base.types import N_HEAD, N_OTHER, ActionChunk, Observation, Policy
 from sapave.sim.robots.g1 import HEAD_STEP
 
 ROWS = 16
+ARRIVED = 1e-3
+"""So near to where they were sent, the head's targets are there [rad]."""
 
 
 def learned(checkpoint: Path | None) -> Policy:
@@ -24,6 +26,11 @@ def toward(head: np.ndarray, goal: np.ndarray, rows: int = ROWS) -> np.ndarray:
     way = np.asarray(goal, float) - np.asarray(head, float)
     done = np.clip(way, -HEAD_STEP * np.arange(1, rows + 1)[:, None], HEAD_STEP * np.arange(1, rows + 1)[:, None])
     return np.diff(done, axis=0, prepend=np.zeros((1, N_HEAD)))
+
+
+def arrived(head: np.ndarray, goal: np.ndarray) -> bool:
+    """Are the head's targets [2] rad at their goal?"""
+    return bool(np.abs(np.asarray(goal, float) - head).max() < ARRIVED)
 
 
 def looking_at(head: np.ndarray, goal: np.ndarray) -> ActionChunk:

@@ -14,15 +14,13 @@ from sapave.base.chat import Message
 from sapave.base.endpoint import Endpoint, EndpointConfig
 from sapave.base.shelf import choose
 from sapave.base.types import N_OTHER, ActionChunk, Observation
-from sapave.policies._head import ROWS, looking_at
+from sapave.policies._head import ROWS, arrived, looking_at
 from sapave.policies._questions import PROTOCOLS, Question, QuestionConfig
 from sapave.policies._vlm_models import MODELS
 from sapave.sim.robots.g1 import HEAD_LIMITS
 
 URL, MODEL, KEY, FOLDER = "SAPAVE_VLM_URL", "SAPAVE_VLM_MODEL", "SAPAVE_VLM_KEY", "SAPAVE_VLM_FOLDER"
 """Environment variables that set the endpoint where nothing else does; the key is read from nowhere else."""
-ARRIVED = 1e-3
-"""The head's targets are where they were sent [rad]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +105,7 @@ class VLM:
         if observation.instruction != self._told:
             self._told, self._looks = observation.instruction, 0
             self._goal = np.asarray(observation.head_target, float)
-        if np.abs(observation.head_target - self._goal).max() < ARRIVED and self._looks < self.config.looks:
+        if arrived(observation.head_target, self._goal) and self._looks < self.config.looks:
             self._looks += 1
             motion, why, detail = self.ask(observation)
             self.counts[why or "answered"] += 1

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sapave.base.types import ActionChunk, Observation
+from sapave.base.types import ActionChunk, Geometry, Observation
 from sapave.policies._entry import PolicyEntry
-from sapave.policies._head import looking_at
+from sapave.policies._head import arrived, looking_at
 from sapave.policies._voxels import Voxels, views
 
-ARRIVED = 1e-3
-"""The head's targets are where they were sent [rad]."""
 LOOKED = 0.15
 """A pose this near to one that was looked from is not chosen again [rad]."""
 ENOUGH = 3.0
@@ -33,9 +31,9 @@ class NextBestView:
 
     def act(self, observation: Observation) -> ActionChunk:
         """Take in the depth image; go on to the chosen view, or choose the next. ValueError without geometry."""
-        self.map.see(observation.geometry["head"])
+        self.map.see(observation.geometry.get("head", Geometry()))
         here = np.asarray(observation.head_target, float)
-        if self._goal is None or np.abs(self._goal - here).max() < ARRIVED:
+        if self._goal is None or arrived(here, self._goal):
             self._looked.append(here)
             self._goal = self.choose(here)
         return looking_at(here, self._goal)

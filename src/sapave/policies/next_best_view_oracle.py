@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sapave.base.types import ActionChunk, Observation
+from sapave.base.types import ActionChunk, Geometry, Observation
 from sapave.policies._entry import PolicyEntry
-from sapave.policies._head import looking_at
+from sapave.policies._head import arrived, looking_at
 from sapave.policies._voxels import Voxels, shown
-from sapave.policies.next_best_view import ARRIVED
 from sapave.sim.robots.g1 import HEAD_LIMITS
 from sapave.sim.sight import sample_points
 from sapave.sim.skills import camera_frame, gaze
@@ -62,12 +61,13 @@ class NextBestViewOracle:
             target = self._world.position(self._world.target.name)
         else:
             raise ValueError("next_best_view_oracle: no target yet; call bind(world) or aim(point) after reset(seed)")
-        self.map.see(observation.geometry["head"])
+        seen = observation.geometry.get("head", Geometry())
+        self.map.see(seen)
         here = np.asarray(observation.head_target, float)
         points = sample_points(target, RADIUS, HALF_HEIGHT)
         if self._goal is None:
             self._goal = self.choose(target)
-        elif np.abs(self._goal - here).max() < ARRIVED and shown(observation.geometry["head"], points, OWN) < SEEN:
+        elif arrived(here, self._goal) and shown(seen, points, OWN) < SEEN:
             self._goal = self.choose(target)
         return looking_at(here, self._goal)
 
