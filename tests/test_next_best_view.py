@@ -12,7 +12,7 @@ import pytest
 from sapave.base import geometry
 from sapave.base.types import N_OTHER, EpisodeSpec, Geometry, Observation, Policy
 from sapave.policies._entry import Privileged
-from sapave.policies._voxels import FREE, OCCUPIED, SHAPE, UNKNOWN, Voxels, centres, shown, views
+from sapave.policies._voxels import FREE, OCCUPIED, UNKNOWN, Voxels, centres, shape, shown, views
 from sapave.policies.next_best_view import NextBestView
 from sapave.policies.next_best_view_oracle import NextBestViewOracle
 from sapave.sim import conditions
@@ -59,7 +59,7 @@ def observe(world: World, head: np.ndarray) -> Observation:
 
 def test_the_map_holds_what_was_measured() -> None:
     voxels, seen = Voxels(), looking(REST, 0.5).geometry["head"]
-    assert voxels.unknown == np.prod(SHAPE) == len(centres())
+    assert voxels.unknown == np.prod(shape()) == len(centres())
     voxels.see(seen)
     eye, axes = camera_frame(REST)
     depth = ((centres() - eye) @ axes)[:, 2]
@@ -112,9 +112,9 @@ def test_it_goes_on_to_its_view_and_ends_when_nothing_is_left() -> None:
         if not policy.promised:
             break
     assert not policy.promised and np.allclose(policy.act(looking(head)).head, 0.0)
-    assert np.allclose(goals[0], goals[1]) and policy.map.unknown < 0.05 * np.prod(SHAPE)
+    assert np.allclose(goals[0], goals[1]) and policy.map.unknown < 0.05 * np.prod(shape())
     policy.reset(1)
-    assert policy.map.unknown == np.prod(SHAPE)
+    assert policy.map.unknown == np.prod(shape())
 
 
 def test_in_a_kitchen_it_sees_what_it_promised_and_more_than_other_looks(world: World) -> None:
@@ -161,7 +161,7 @@ def test_the_oracle_looks_past_what_it_has_measured_in_the_way() -> None:
     policy, target = NextBestViewOracle(), np.array([0.45, -0.01, 0.9])
     straight = policy.choose(target)
     assert np.allclose(straight, gaze(target))
-    x, y, _ = centres().T
+    x, y, _ = centres(policy.map.size).T
     policy.map.state[:] = np.where((np.abs(x - 0.25) < 0.03) & (y < 0), OCCUPIED, FREE)  # a board on the right
     past = policy.choose(target)
     points = sample_points(target, 0.04, 0.045)

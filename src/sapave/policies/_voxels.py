@@ -15,21 +15,26 @@ from sapave.sim.skills import camera_frame
 LOW, HIGH = np.array([0.0, -0.6, 0.8]), np.array([0.6, 0.6, 1.3])
 """The space over the counters and on the shelf that the arms reach, in the base frame [m]."""
 SIZE = 0.05
-"""Edge of a voxel [m]."""
-SURFACE = 0.6 * SIZE
-"""A voxel this near to a measured point, along the optical axis, is occupied [m]."""
+"""Edge of a voxel, but for maps that ask for another [m]."""
+SURFACE = 0.6
+"""A voxel this near to a measured point, along the optical axis, is occupied [edges]."""
 OCCUPIED_PRIOR = 0.05
-"""Chance that an unknown voxel turns out to be occupied; most of the space over a counter is air."""
+"""Chance that SIZE of unknown space hides what is behind it; most of the space over a counter is air."""
 NEAR = 0.02
 """What is nearer to the camera is not seen [m]."""
 UNKNOWN, FREE, OCCUPIED = 0, 1, 2
-SHAPE = tuple(int(n) for n in np.rint((HIGH - LOW) / SIZE))
 
 
-@lru_cache(maxsize=1)
-def centres() -> np.ndarray:
-    """Middles of all voxels [n, 3] m."""
-    axes = [LOW[i] + SIZE * (np.arange(SHAPE[i]) + 0.5) for i in range(3)]
+def shape(size: float = SIZE) -> tuple[int, int, int]:
+    """Voxels of an edge [m] along x, y, z."""
+    x, y, z = (int(n) for n in np.rint((HIGH - LOW) / size))
+    return x, y, z
+
+
+@lru_cache(maxsize=4)
+def centres(size: float = SIZE) -> np.ndarray:
+    """Middles of all voxels of an edge [m]: [n, 3] m."""
+    axes = [LOW[i] + size * (np.arange(count) + 0.5) for i, count in enumerate(shape(size))]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
 
 
@@ -59,8 +64,10 @@ def shown(seen: Geometry, points: np.ndarray, own: float) -> float:
 class Voxels:
     """The map: a state for each voxel, all unknown at first."""
 
-    def __init__(self) -> None:
-        self.state = np.zeros(len(centres()), np.int8)
+    def __init__(self, size: float = SIZE) -> None:
+        """`size`: edge of a voxel [m]."""
+        self.size = size
+        self.state = np.zeros(len(centres(size)), np.int8)
 
     @property
     def unknown(self) -> int:
@@ -70,10 +77,10 @@ class Voxels:
     def see(self, seen: Geometry) -> None:
         """Take in one depth image; what was measured last counts. ValueError where geometry is missing."""
         depth, matrix, pose = measured(seen)
-        points = geometry.transform(pose, centres())
+        points = geometry.transform(pose, centres(self.size))
         numbers, at = pixels(points, matrix, depth.shape[1], depth.shape[0])
         there = depth[at[:, 1], at[:, 0]]
-        behind = points[numbers, 2] - there
+        behind = (points[numbers, 2] - there) / self.size
         self.state[numbers[(there > 0) & (behind < -SURFACE)]] = FREE
         self.state[numbers[(there > 0) & (np.abs(behind) <= SURFACE)]] = OCCUPIED
 
@@ -82,14 +89,16 @@ class Voxels:
 
         Voxels within `own` [m] of the points' middle belong to what is looked at and hide nothing.
         """
-        steps = np.arange(0.0, 1.0, 0.4 * SIZE / max(float(np.linalg.norm(points - eye, axis=1).max()), SIZE))
-        way = eye + steps[:, None, None] * (points - eye)  # [s, n, 3]
-        index = np.floor((way - LOW) / SIZE).astype(int)
-        inside = np.all((index >= 0) & (index < SHAPE), axis=-1)
+        step = 0.4 * self.size
+        farthest = max(float(np.linalg.norm(points - eye, axis=1).max()), step)
+        way = eye + np.arange(0.0, 1.0, step / farthest)[:, None, None] * (points - eye)  # [s, n, 3]
+        index, counts = np.floor((way - LOW) / self.size).astype(int), np.array(shape(self.size))
+        inside = np.all((index >= 0) & (index < counts), axis=-1)
         inside &= np.linalg.norm(way - points.mean(0), axis=-1) > own
-        flat = np.ravel_multi_index(tuple(np.moveaxis(np.clip(index, 0, np.array(SHAPE) - 1), -1, 0)), SHAPE)
+        flat = np.ravel_multi_index(tuple(np.moveaxis(np.clip(index, 0, counts - 1), -1, 0)), shape(self.size))
         state = np.where(inside, self.state[flat], FREE)
-        passed = np.where(state == UNKNOWN, (1 - OCCUPIED_PRIOR) ** 0.4, np.where(state == OCCUPIED, 0.0, 1.0))
+        through = (1 - OCCUPIED_PRIOR) ** (step / SIZE)
+        passed = np.where(state == UNKNOWN, through, np.where(state == OCCUPIED, 0.0, 1.0))
         return float(passed.prod(axis=0).mean())
 
 

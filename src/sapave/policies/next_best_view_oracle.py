@@ -22,7 +22,11 @@ RADIUS, HALF_HEIGHT = 0.04, 0.045
 OWN = 0.08
 """Voxels this near to the target's middle are the target [m]."""
 SEEN = 0.6
-"""Expected share of the target from which a view is good enough."""
+"""Expected share of the target from which a view is good enough ..."""
+GOOD = 0.7
+"""... and so is one that shows this much of what the best view shows."""
+FINE = 0.025
+"""Edge of a voxel [m]: coarser ones make things so thick that they seem to hide what stands near them."""
 OFFSETS = np.array([(y, p) for y in (0.0, -0.13, 0.13, -0.26, 0.26) for p in (0.0, -0.13, 0.13, -0.26, 0.26)])
 """Views beside the centred one [rad]."""
 CENTRAL = np.deg2rad(19.0)
@@ -33,14 +37,14 @@ class NextBestViewOracle:
     """An upper bound for looking: place known, occlusion judged by what the camera has measured so far."""
 
     def __init__(self) -> None:
-        self.map = Voxels()
+        self.map = Voxels(FINE)
         self._goal: np.ndarray | None = None
         self._world: World | None = None
         self._point: np.ndarray | None = None
 
     def reset(self, seed: int) -> None:
         """Forget map, world and target."""
-        self.map, self._goal, self._world, self._point = Voxels(), None, None, None
+        self.map, self._goal, self._world, self._point = Voxels(FINE), None, None, None
 
     def bind(self, world: Any) -> None:
         """The target is that of this world, wherever it is moved."""
@@ -72,18 +76,19 @@ class NextBestViewOracle:
         return looking_at(here, self._goal)
 
     def choose(self, target: np.ndarray) -> np.ndarray:
-        """The most centred head pose [2] rad expected to show enough of a target at [3] m; else the best there is."""
+        """The most centred head pose [2] rad that is expected to show enough of a target at [3] m."""
         points = sample_points(target, RADIUS, HALF_HEIGHT)
         order = np.argsort(np.abs(OFFSETS).sum(1), kind="stable")
         poses = np.clip(gaze(target) + OFFSETS[order], *np.transpose(HEAD_LIMITS))
-        worth = np.empty(len(poses))
-        for i, pose in enumerate(poses):
-            eye, axes = camera_frame(pose)
-            ray = target - eye
-            off_axis = float(np.arccos(np.clip(ray @ axes[:, 2] / np.linalg.norm(ray), -1.0, 1.0)))
-            share = self.map.share_seen(eye, points, OWN)
-            worth[i] = min(round(share, 3), SEEN) if off_axis <= CENTRAL else -off_axis
-        return poses[int(np.argmax(worth))]
+        shares = np.array([self._share(pose, target, points) for pose in poses])
+        return poses[int(np.argmax(shares >= min(SEEN, GOOD * shares.max())))]
+
+    def _share(self, pose: np.ndarray, target: np.ndarray, points: np.ndarray) -> float:
+        """Expected share of the points [n, 3] m that a head pose shows; below 0 where the target is not central."""
+        eye, axes = camera_frame(pose)
+        ray = target - eye
+        off_axis = float(np.arccos(np.clip(ray @ axes[:, 2] / np.linalg.norm(ray), -1.0, 1.0)))
+        return self.map.share_seen(eye, points, OWN) if off_axis <= CENTRAL else -off_axis
 
 
 POLICY = PolicyEntry(
