@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ DOCUMENTS = [
         "CONTRIBUTING.md",
         "docs/activeviewpose.md",
         "docs/architecture.md",
+        "docs/rivals.md",
         "docs/scaling.md",
         "docs/units_and_frames.md",
         "CHANGELOG.md",
@@ -113,6 +115,23 @@ def test_the_columns_of_views_are_those_that_are_described() -> None:
     rows = re.findall(r"^\| (`.*?) \|", text, re.M)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert named == set(SCHEMAS["samples"].names) - {"frame_id", "target", "goal"}
+
+
+def test_settings_of_endpoints_are_documented_as_they_are() -> None:
+    from sapave.base.chat import FAILURES
+    from sapave.base.endpoint import EndpointConfig
+    from sapave.policies._vlm import VLMConfig
+    from sapave.policies._vlm_models import MODELS
+
+    text = (ROOT / "docs/rivals.md").read_text()
+    rows = {name: value.strip("` ") for name, value in re.findall(r"^\| `(\w+)` \|([^|]*)\|", text, re.M)}
+    for config in (EndpointConfig(), VLMConfig()):
+        for field in fields(config):
+            inherited = isinstance(config, VLMConfig) and field.name in EndpointConfig.__dataclass_fields__
+            assert inherited or rows[field.name] == str(getattr(config, field.name)), field.name
+    assert set(FAILURES) <= set(rows)
+    for name, model in MODELS.items():
+        assert f"| `{name}` | `{model.model}` | {' / '.join(map(str, model.paper))} |" in text
 
 
 def test_no_document_names_a_host_of_packages() -> None:

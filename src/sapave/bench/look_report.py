@@ -54,11 +54,10 @@ def _table(results: dict[str, Any]) -> str:
     for row in results["rows"]:
         cells = "".join(_rate(row[s]["one_look"]) + _rate(row[s].get("seen_3")) for s in splits)
         name = escape(row["arm"].replace("_", " "))
-        rows += f"<tr><td class=left>{name}<small>{escape(row['doc'])}</small></td>{cells}</tr>"
+        note = f"; {row['no_answer']} looks without an answer" if row["no_answer"] else ""
+        rows += f"<tr><td class=left>{name}<small>{escape(row['doc'] + note)}</small></td>{cells}</tr>"
     for name, why in results["not_run"].items():
-        rows += (
-            f"<tr class=absent><td class=left>{escape(name)}</td><td colspan={2 * len(splits)}>not run: {why}</td></tr>"
-        )
+        rows += f"<tr class=absent><td class=left>{escape(name)}</td><td colspan={2 * len(splits)}>not run: {escape(why)}</td></tr>"
     return f"<table class=paper><tr><th></th>{head}</tr><tr><th></th>{under}</tr>{rows}</table>"
 
 

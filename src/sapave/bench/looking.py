@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl, start_run, versions, write_json
+from sapave.base.shelf import shelf
 from sapave.base.types import Policy
 from sapave.bench.arms import Arm, arms, load, weights_digest
 from sapave.bench.leaks import Asked, Blind, blind_policies, thumb
@@ -25,6 +26,8 @@ from sapave.data.view_files import encode
 from sapave.data.view_samples import frame_of
 from sapave.data.view_scenes import open_scene, start_head
 from sapave.policies._entry import Privileged
+from sapave.policies._vlm import NoAnswer
+from sapave.policies._vlm_models import MODELS
 from sapave.sim import conditions
 from sapave.sim.gaze import head_at
 from sapave.sim.world import World
@@ -38,12 +41,6 @@ TOLERANCE = np.deg2rad(5.0)
 LOOKS = 3
 PICTURES = 6
 """Samples of each split whose pictures go into the report."""
-NOT_RUN = {
-    "Qwen2.5-VL-72B": "no endpoint configured",
-    "Multi-SpatialMLLM": "no endpoint configured",
-    "Gemini-2.5-Pro": "no endpoint configured",
-}
-"""Rows of the paper's Table 1 that need an outside model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +51,9 @@ class LookingConfig:
     """activeviewpose."""
     out: Path = Path("runs/looking")
     """Folder for samples.jsonl, results.json and report.html; an interrupted run in it goes on."""
-    arms: tuple[str, ...] = ("active", "scan", "zero")
-    """`active` (the trained policy) or policies of the shelf."""
+    arms: tuple[str, ...] = ("active", "next_best_view", "next_best_view_oracle", "zero")
+    """`active` (the trained policy) or policies of the shelf; `vlm` and `vlm_degrees` need an endpoint
+    (docs/rivals.md)."""
     checkpoint: Path | None = None
     """Checkpoint of `active`; the shipped one by default."""
     splits: tuple[str, ...] = SPLITS
@@ -119,7 +117,8 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
             raise ValueError(f"split '{split}': expected one of {', '.join(SPLITS)}")
     if not 0 < config.scenes <= min(SCENES.values()):
         raise ValueError(f"scenes {config.scenes}: expected 1 to {min(SCENES.values())}")
-    chosen = tuple(arms(config.arms, config.checkpoint))
+    ready, absent = _sorted_out(config.arms)
+    chosen = tuple(arms(ready, config.checkpoint))
     identity = {
         "protocol": PROTOCOL_VERSION,
         "suite": SUITE,
@@ -142,13 +141,24 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
     ]
     looks = _run(jobs, config.out / "samples.jsonl", config.workers)
     _add_blind(looks)
-    results = summarise(looks, chosen, identity)
+    results = summarise(looks, chosen, identity, absent)
     write_json(config.out / "results.json", results)
     report = write_look_report(config.out / "report.html", results, [vars(a) for a in looks if a.picture])
     for line in lines(results):
         logger.info(line)
     logger.info("report: %s", report)
     return results
+
+
+def _sorted_out(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Arms that can be run here, and (title -> why not) the others; the paper's models are always among them."""
+    shelf_of = shelf("sapave.policies", "POLICY")
+    lacks = {name: shelf_of[name].missing() for name in names if name in shelf_of}
+    absent = {name: why for name, why in lacks.items() if why}
+    for model in MODELS.values():
+        paper = " / ".join(str(value) for value in model.paper)
+        absent[model.title] = f"no endpoint here; the paper has {paper} on its own data"
+    return tuple(name for name in names if not lacks.get(name)), absent
 
 
 def _run(jobs: Sequence[Job], path: Path, workers: int) -> list[Look]:
@@ -209,7 +219,7 @@ def look_around(job: Job) -> list[Look]:
 def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: list[str]) -> dict[str, Any]:
     """Let a policy look LOOKS times from `head` [2] rad; where each look ended and how well an answer was seen."""
     policy.reset(world.spec.seed)
-    before, heads, seen = world.target, [], []
+    before, heads, seen, silent = world.target, [], [], 0
     world.target = SimpleNamespace(name=names[0])  # type: ignore[assignment]  # what privileged policies read
     try:
         for _ in range(LOOKS):
@@ -218,8 +228,10 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
                     policy.bind(world)
                 pose = head.astype(np.float32)
                 observation = replace(world.observe(), head=pose, head_target=pose, instruction=look.text, time=0.0)
-                motion = policy.act(observation).head.sum(0)
-            head = np.clip(head + motion, *world.robot.head_limits.T)
+                chunk = policy.act(observation)
+            if isinstance(chunk, NoAnswer):
+                silent += 1
+            head = np.clip(head + chunk.head.sum(0), *world.robot.head_limits.T)
             heads.append([round(float(v), 4) for v in head])
             with head_at(world.model, world.data, head):
                 seen.append(
@@ -234,7 +246,9 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
                 )
     finally:
         world.target = before
-    return {"heads": heads, "seen": seen, "right": right(look, np.array(heads[0]))}
+    return {"heads": heads, "seen": seen, "right": right(look, np.array(heads[0]))} | (
+        {"no_answer": silent} if silent else {}
+    )
 
 
 def right(look: Look, head: np.ndarray) -> bool:
@@ -254,7 +268,9 @@ def _add_blind(looks: Sequence[Look]) -> None:
             look.arms[name] = {"heads": [np.round(head, 4).tolist()], "seen": [], "right": right(look, head)}
 
 
-def summarise(looks: Sequence[Look], chosen: Sequence[Arm], identity: dict[str, Any]) -> dict[str, Any]:
+def summarise(
+    looks: Sequence[Look], chosen: Sequence[Arm], identity: dict[str, Any], absent: dict[str, str]
+) -> dict[str, Any]:
     """Rates with Wilson intervals per arm and split, per category, and the gap to the best leak baseline."""
     tested = [look for look in looks if look.split != "train"]
     names = list(dict.fromkeys(name for look in tested for name in look.arms))
@@ -270,6 +286,7 @@ def summarise(looks: Sequence[Look], chosen: Sequence[Arm], identity: dict[str, 
                     good = sum(max(m["seen"][: k + 1]) >= conditions.SEEN for m in mine)
                     cell[f"seen_{k + 1}"] = asdict(wilson(good, len(mine)))
             row[split] = cell
+        row["no_answer"] = sum(look.arms[name].get("no_answer", 0) for look in tested)
         row["categories"] = {
             category: asdict(wilson(sum(a.arms[name]["right"] for a in part), len(part)))
             for category in sorted({look.category for look in tested})
@@ -278,7 +295,7 @@ def summarise(looks: Sequence[Look], chosen: Sequence[Arm], identity: dict[str, 
         rows.append(row)
     return {
         "schema": 1, "suite": SUITE, "identity": identity, "versions": versions(), "rows": rows,
-        "not_run": NOT_RUN, "samples": {s: sum(look.split == s for look in looks) for s in {a.split for a in looks}},
+        "not_run": absent, "samples": {s: sum(look.split == s for look in looks) for s in {a.split for a in looks}},
     }  # fmt: skip
 
 

@@ -22,6 +22,8 @@ class PolicyEntry:
     """False: `act` never looks at the observation, so nothing is rendered and it is given None."""
     learned: bool = False
     """True: `make` takes `checkpoint`, a folder; the shipped one by default."""
+    missing: Callable[[], str] = str
+    """One line on what must be set before `make` works without arguments; '' when nothing."""
 
 
 @runtime_checkable

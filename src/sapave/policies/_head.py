@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sapave.base.types import N_HEAD, ActionChunk, Observation, Policy
+from sapave.base.types import N_HEAD, N_OTHER, ActionChunk, Observation, Policy
 from sapave.sim.robots.g1 import HEAD_STEP
 
 ROWS = 16
+ARRIVED = 1e-3
+"""So near to where they were sent, the head's targets are there [rad]."""
 
 
 def learned(checkpoint: Path | None) -> Policy:
@@ -24,6 +26,18 @@ def toward(head: np.ndarray, goal: np.ndarray, rows: int = ROWS) -> np.ndarray:
     way = np.asarray(goal, float) - np.asarray(head, float)
     done = np.clip(way, -HEAD_STEP * np.arange(1, rows + 1)[:, None], HEAD_STEP * np.arange(1, rows + 1)[:, None])
     return np.diff(done, axis=0, prepend=np.zeros((1, N_HEAD)))
+
+
+def arrived(head: np.ndarray, goal: np.ndarray) -> bool:
+    """Are the head's targets [2] rad at their goal?"""
+    return bool(np.abs(np.asarray(goal, float) - head).max() < ARRIVED)
+
+
+def looking_at(head: np.ndarray, goal: np.ndarray) -> ActionChunk:
+    """A chunk that brings the head's targets from head [2] all the way to goal [2] rad; everything else stays still."""
+    ticks = int(np.ceil(float(np.abs(np.asarray(goal, float) - head).max()) / HEAD_STEP))
+    rows = toward(head, goal, max(ROWS, ticks))
+    return ActionChunk(head=rows, other=np.zeros((len(rows), N_OTHER)))
 
 
 def with_head(chunk: ActionChunk, head: np.ndarray) -> ActionChunk:
