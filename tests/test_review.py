@@ -81,7 +81,7 @@ def test_an_exported_copy_follows_the_last_decision(folder: Path, tmp_path: Path
         handle.write('{"frame_id": 0, "ind')  # cut short by a kill
     assert len(decisions(folder)) == 4
     counts = export(folder, tmp_path / "copy")
-    assert counts == {"accepted": 0, "rejected": 3, "edited": 1, "unreviewed": 8}
+    assert counts == {"accepted": 0, "rejected": 3, "edited": 1, "unreviewed": 8, "paraphrased": 0}
     kept = [r for p in sorted((tmp_path / "copy").glob("samples-*")) for r in pq.read_table(p).to_pylist()]
     assert kept[0]["instruction"] == "look at the wall" and kept[0]["motion"] == samples[0]["motion"]
     assert len(kept) == 9 and last not in {r["frame_id"] for r in kept} and whole(tmp_path / "copy", 1)

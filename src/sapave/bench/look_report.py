@@ -57,7 +57,8 @@ def _table(results: dict[str, Any]) -> str:
         note = f"; {row['no_answer']} looks without an answer" if row["no_answer"] else ""
         rows += f"<tr><td class=left>{name}<small>{escape(row['doc'] + note)}</small></td>{cells}</tr>"
     for name, why in results["not_run"].items():
-        rows += f"<tr class=absent><td class=left>{escape(name)}</td><td colspan={2 * len(splits)}>not run: {escape(why)}</td></tr>"
+        cell = f"<td colspan={2 * len(splits)}>not run: {escape(why)}</td>"
+        rows += f"<tr class=absent><td class=left>{escape(name)}</td>{cell}</tr>"
     return f"<table class=paper><tr><th></th>{head}</tr><tr><th></th>{under}</tr>{rows}</table>"
 
 

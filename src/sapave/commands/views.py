@@ -9,17 +9,15 @@ SUMMARY = "render views with the head motion that brings the named thing into si
 
 def run(arguments: list[str]) -> None:
     """Read the options and hand over to the room."""
-    from sapave.commands import _views_review
     from sapave.sim.gl import ensure_gl
 
-    if arguments[:1] == ["export"]:
-        _views_review.export(arguments[1:])
-        return
+    if arguments[:1] in (["export"], ["paraphrase"], ["check"], ["review"]):
+        from sapave.commands import _views_words
 
-    ensure_gl(required="--help" not in arguments)
-    if arguments[:1] == ["review"]:
-        _views_review.review(arguments[1:])
+        ensure_gl(required=arguments[0] == "review" and "--help" not in arguments)
+        getattr(_views_words, arguments[0])(arguments[1:])
         return
+    ensure_gl(required="--help" not in arguments)
     from sapave.data.views import ViewsConfig, generate
 
     generate(read_config(ViewsConfig, arguments, "views", SUMMARY))

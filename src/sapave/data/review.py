@@ -74,23 +74,29 @@ def shards(folder: Path) -> list[Path]:
 
 
 def export(folder: Path, out: Path) -> dict[str, int]:
-    """Write a copy of a views folder with the decisions applied: rejected samples left out, edited ones reworded.
+    """Write a copy of a views folder with what people and a language model said applied: rejected samples left out,
+    edited ones reworded, the others told in one of their paraphrases where there are some.
 
-    Returns how many were accepted, rejected, edited and left unreviewed. ValueError when `out` is the folder itself.
+    Returns how many were accepted, rejected, edited, left unreviewed, and paraphrased. ValueError when `out` is the
+    folder itself.
     """
     if out.resolve() == folder.resolve():
         raise ValueError(f"{out}: is the reviewed folder itself; name another one")
-    made, counts = decisions(folder), dict.fromkeys(("accepted", "rejected", "edited", "unreviewed"), 0)
+    from sapave.data.view_words import paraphrases
+
+    made = decisions(folder)
+    counts = dict.fromkeys(("accepted", "rejected", "edited", "unreviewed", "paraphrased"), 0)
     names = {"accept": "accepted", "reject": "rejected", "edit": "edited"}
     for number, path in enumerate(shards(folder)):
-        kept = []
+        kept, otherwise = [], paraphrases(path)
         for key, sample in numbered(
             pq.read_table(path.with_name(path.name.replace("frames-", "samples-"))).to_pylist()
         ):
             said = made.get(key)
             counts[names[said.decision] if said else "unreviewed"] += 1
             if said is None or said.decision == "accept":
-                kept.append(sample)
+                counts["paraphrased"] += key in otherwise
+                kept.append(sample | {"instruction": otherwise.get(key, sample["instruction"])})
             elif said.decision == "edit":
                 kept.append(sample | {"instruction": said.instruction.strip()})
         used = {sample["frame_id"] for sample in kept}

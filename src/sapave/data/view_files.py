@@ -36,7 +36,8 @@ SCHEMAS = {
     ),
     "samples": pa.schema(
         [
-            ("frame_id", pa.int64()), ("instruction", pa.string()), ("kind", pa.string()), ("template", pa.string()),
+            ("frame_id", pa.int64()), ("instruction", pa.string()), ("kind", pa.string()),
+            ("template", pa.string()), ("said", pa.list_(pa.string())),
             ("form", pa.string()), ("steps", pa.list_(_INTS)), ("step", pa.int16()), ("target", pa.int16()),
             ("goal", pa.int16()), ("motion", _FLOATS), ("region", _INTS), ("commit", pa.bool_()),
             ("visible_before", pa.float64()), ("visible_after", pa.float64()), ("difficulty", pa.string()),

@@ -43,6 +43,8 @@ class Request:
     """`one` | `two_step` | `absent` | `ambiguous`."""
     steps: tuple[tuple[int, ...], ...]
     """Ids that answer each step; empty when nothing does."""
+    said: tuple[str, ...] = ()
+    """What fills the template's slots: names, directions, uses."""
 
 
 def article(noun: str) -> str:
@@ -142,8 +144,9 @@ def _fill(
     if not fit:
         return None
     template = fit[int(g.integers(len(fit)))]
-    text = template.format(**{name: values[name]() for name in sorted(values)})  # sets have no order of their own
-    return Request(text=text, template=template, category=category, kind=kind, steps=steps)
+    said = {name: values[name]() for name in sorted(values)}  # sets have no order of their own
+    text = template.format(**said)
+    return Request(text=text, template=template, category=category, kind=kind, steps=steps, said=tuple(said.values()))
 
 
 class _Asker:

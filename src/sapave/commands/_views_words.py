@@ -1,13 +1,14 @@
-"""`sapave views review` and `sapave views export`: people look at samples, and a copy keeps what they decided."""
+"""`sapave views review | paraphrase | export | check`: what people and language models make of a views folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
 
 from sapave.commands._command import read_config
+from sapave.data.instructions.paraphrase import ParaphraseConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,42 @@ class ExportConfig:
     """A reviewed folder."""
     out: Path
     """Where the copy goes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordsConfig:
+    """What `sapave views paraphrase` asks for."""
+
+    folder: tyro.conf.Positional[Path]
+    """A folder written by `sapave views`; its paraphrases are kept in it."""
+    paraphrase: ParaphraseConfig = field(default_factory=ParaphraseConfig)
+    """The endpoint (docs/rivals.md)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckConfig:
+    """What `sapave views check` compares."""
+
+    folders: tyro.conf.Positional[tuple[Path, ...]]
+    """Folders of different splits."""
+
+
+def paraphrase(arguments: list[str]) -> None:
+    """Ask, and say what came of it."""
+    config = read_config(WordsConfig, arguments, "views paraphrase", "let a language model reword the instructions")
+    from sapave.data.view_words import paraphrase_folder
+
+    counts = paraphrase_folder(config.folder, config.paraphrase)
+    print(", ".join(f"{name} {n}" for name, n in counts.items()) or "nothing left to ask for")
+
+
+def check(arguments: list[str]) -> None:
+    """Compare, and say what is shared."""
+    config = read_config(CheckConfig, arguments, "views check", "that no two splits share words, scenes or things")
+    from sapave.data.view_words import overlaps
+
+    for pair, counts in overlaps(list(config.folders)).items():
+        print(f"{pair}: " + ", ".join(f"{n} {name} in both" for name, n in counts.items()))
 
 
 def review(arguments: list[str]) -> None:

@@ -1,0 +1,82 @@
+"""Words of views after they were made: paraphrases that resume, a copy told otherwise, splits that share nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from chat_server import Says, serving, text_of
+from sapave.data.instructions.paraphrase import ParaphraseConfig
+from sapave.data.review import export
+from sapave.data.view_words import overlaps, paraphrase_folder, words_path
+from sapave.data.views import ViewsConfig, generate
+
+SUITE = "activeviewpose"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    place = tmp_path_factory.mktemp("words")
+    for split in ("train", "test1", "test2"):
+        out = place / split
+        generate(ViewsConfig(out=out, suite=SUITE, split=split, scenes=2, views=2, samples=2, per_shard=1, workers=0))
+    return {split: place / split for split in ("train", "test1", "test2")}
+
+
+def reword(request: dict) -> Says | str:
+    """The instruction between other words; nonsense where it asks for something."""
+    text = re.search(r"Instruction: (.*)", text_of(request))
+    assert text
+    if " something " in text[1]:
+        return Says(text="I cannot do that.")
+    return json.dumps([f"would you kindly {text[1]}", f"my wish {text[1]} today"])
+
+
+def test_paraphrases_are_kept_resumed_and_told_in_the_copy(folders: dict[str, Path], tmp_path: Path) -> None:
+    folder = folders["train"]
+    with serving(reword) as server:
+        config = ParaphraseConfig(url=server.url, model="m", count=2, asks=1, backoff=0.01)
+        counts = paraphrase_folder(folder, config)
+        asked = len(server.requests)
+        words_path(folder / "frames-00001.parquet").unlink()  # as if killed before the second shard was whole
+        paraphrase_folder(folder, config)
+        assert len(server.requests) == asked  # the transcript answers
+        assert paraphrase_folder(folder, config) == {}
+    assert counts["sentences"] == 8 and counts["paraphrases"] >= 10
+    said = export(folder, tmp_path / "copy")
+    before = [r["instruction"] for p in sorted(folder.glob("samples-*")) for r in pq.read_table(p).to_pylist()]
+    after = [
+        r["instruction"] for p in sorted((tmp_path / "copy").glob("samples-*")) for r in pq.read_table(p).to_pylist()
+    ]
+    changed = [(b, a) for b, a in zip(before, after, strict=True) if a != b]
+    assert len(changed) == said["paraphrased"] >= 5
+    assert all(a in (f"would you kindly {b}", f"my wish {b} today") for b, a in changed)
+    for path in folder.glob("paraphrases*"):
+        path.unlink()
+
+
+def test_splits_share_nothing_but_what_the_two_tests_may(folders: dict[str, Path], tmp_path: Path) -> None:
+    found = overlaps(list(folders.values()))
+    assert len(found) == 3 and all(counts["scenes"] == 0 for counts in found.values())
+    generate(ViewsConfig(out=tmp_path / "val", suite=SUITE, split="val", scenes=1, views=1, samples=1, workers=0))
+    card = json.loads((tmp_path / "val" / "card.json").read_text())
+    card["config"]["split"] = "train"  # a copy of val that says it is training data
+    (tmp_path / "fake").mkdir()
+    for path in (tmp_path / "val").glob("*.parquet"):
+        (tmp_path / "fake" / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "fake/card.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="found 1 instructions in both, expected none"):
+        overlaps([tmp_path / "val", tmp_path / "fake"])
+
+
+def test_bad_input_is_refused_in_one_line(folders: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="found no endpoint"):
+        paraphrase_folder(folders["train"], ParaphraseConfig())
+    with pytest.raises(ValueError, match="expected at least two"):
+        overlaps([folders["train"]])
+    with pytest.raises(ValueError, match="written by `sapave views`"):
+        paraphrase_folder(tmp_path, ParaphraseConfig(url="http://127.0.0.1:9", model="m"))
