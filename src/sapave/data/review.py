@@ -85,8 +85,8 @@ def export(folder: Path, out: Path) -> dict[str, int]:
     from sapave.data.view_words import paraphrases
 
     made = decisions(folder)
-    counts = dict.fromkeys(("accepted", "rejected", "edited", "unreviewed", "paraphrased"), 0)
-    names = {"accept": "accepted", "reject": "rejected", "edit": "edited"}
+    counts: dict[str, int] = dict.fromkeys(("accepted", "rejected", "edited", "unreviewed", "paraphrased"), 0)
+    names: dict[str, str] = {"accept": "accepted", "reject": "rejected", "edit": "edited"}
     for number, path in enumerate(shards(folder)):
         kept, otherwise = [], paraphrases(path)
         for key, sample in numbered(

@@ -96,7 +96,7 @@ class Picture:
     suite: str
     split: str
     seed: int
-    gaze: tuple[float, float]
+    gaze: tuple[float, ...]
 
 
 def picture_after(job: Picture) -> bytes:

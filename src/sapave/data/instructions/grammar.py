@@ -12,7 +12,7 @@ from itertools import product
 Cores = dict[str, dict[str, tuple[str, ...]]]
 """Kind of core (`do`: an imperative, `say`: a sentence of its own) and split -> cores."""
 
-CATEGORIES = ("centring", "spatial", "commonsense", "conditional", "container")
+CATEGORIES: tuple[str, ...] = ("centring", "spatial", "commonsense", "conditional", "container")
 """The paper's five."""
 
 BEGIN = ("", "please", "now", "okay now", "robot", "can you", "could you please", "i want you to", "next", "quickly")
@@ -119,7 +119,7 @@ CONTAINER: Cores = {
         "test": ("{unit} needs a hand on its grip",),
     },
 }  # fmt: skip
-GRAMMAR = dict(zip(CATEGORIES, (CENTRING, SPATIAL, COMMONSENSE, CONDITIONAL, CONTAINER), strict=True))
+GRAMMAR: dict[str, Cores] = dict(zip(CATEGORIES, (CENTRING, SPATIAL, COMMONSENSE, CONDITIONAL, CONTAINER), strict=True))
 
 
 @cache
