@@ -163,6 +163,23 @@ def test_stage_2_keeps_the_head_statistics_and_fits_the_others(place: Path, zero
     assert two.other_norm.std.shape == (16, 26) and two.other_norm.std.min() >= 1e-2 - 1e-9
 
 
+def test_what_was_denoised_around_another_draft_is_forgotten(place: Path, zero: Path, tmp_path: Path) -> None:
+    """Stage 2 after the draft has been trained starts with the draft alone; after stage 2 it goes on as it is."""
+    model, processor = checkpoint.load(zero)
+    with torch.no_grad():
+        for tail in model.denoisers()[1].tails.values():
+            tail.out.weight.fill_(0.1)
+    checkpoint.save(tmp_path / "used", model, processor, notes={"stage": "stage2"})
+    nothing = {"steps": 1, "lr": 0.0, "weight_decay": 0.0}
+    train(replace(settings("draft", place, **nothing), init=str(tmp_path / "used")), tmp_path / "draft")
+    for before, wanted in (("draft", 0.0), ("used", 0.1)):
+        config = replace(settings("stage2", place, **nothing), init=str(tmp_path / before))
+        train(config, tmp_path / f"after-{before}")
+        after, _ = checkpoint.load(tmp_path / f"after-{before}")
+        for tail in after.denoisers()[1].tails.values():
+            assert torch.all(tail.out.weight == wanted)
+
+
 def test_cached_tokens_are_the_live_ones(place: Path, zero: Path, tmp_path: Path) -> None:
     """Interrupted half-way and filled up, the cache holds what the frozen parts give; it is used again."""
     from sapave.data.windows import gather, open_sources

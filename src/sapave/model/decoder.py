@@ -210,15 +210,19 @@ class Decoder(nn.Module):
         aims = config.pointer and not {"head", "all"}.isdisjoint(streams)
         self.aim = Aim(config) if aims else None
         self.search = Search(width) if config.search and not {"head", "all"}.isdisjoint(streams) else None
-        if aims or drafts:  # at first the head does what the pointer says, and the arms what the draft says
-            for tail in self.tails.values():
-                nn.init.zeros_(cast(Tail, tail).out.weight)
-                nn.init.zeros_(cast(Tail, tail).out.bias)
+        if aims or drafts:
+            self.start_at_proposal()
         self.time = nn.Sequential(nn.Linear(32, width), nn.SiLU(), nn.Linear(width, width))
         self.modulation = nn.Linear(width, MODULATIONS * width)
         nn.init.normal_(self.modulation.weight, std=0.01)
         nn.init.zeros_(self.modulation.bias)
         self.register_buffer("rates", torch.pi * 2.0 ** torch.linspace(-1, 5, 16), persistent=False)
+
+    def start_at_proposal(self) -> None:
+        """Let what is denoised be nothing: the head does what the pointer says, and the arms what the draft says."""
+        for tail in self.tails.values():
+            nn.init.zeros_(cast(Tail, tail).out.weight)
+            nn.init.zeros_(cast(Tail, tail).out.bias)
 
     def prepare(
         self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor, looked: Tensor | None = None

@@ -109,7 +109,15 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
     """The model and its processor: fresh, or from the checkpoint of the stage before."""
     changes = parse_override(config.override)
     if config.init:
-        return checkpoint.load(Path(config.init), **changes)
+        model, processor = checkpoint.load(Path(config.init), **changes)
+        if (
+            "other_decoder" in config.trains
+            and checkpoint.load_config(config.init).get("notes", {}).get("stage") == "draft"
+        ):
+            for decoder in model.denoisers():
+                if decoder.draft is not None:  # what was denoised around another draft would only disturb this one
+                    decoder.start_at_proposal()
+        return model, processor
     model_config = VLAConfig.from_dict(changes)
     texts = words(sampler)
     processor = Processor.fresh(model_config, texts, ROBOT.chains)
