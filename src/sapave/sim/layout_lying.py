@@ -15,9 +15,11 @@ LYING = ("bottle", "can", "carton", "jar")
 """Families whose things have a foot to stand on and a top, and roll over when knocked."""
 SLIMMEST = 1.25
 """Least height over width: what is flatter does not lie on its side."""
-TOP = (-0.6, 0.6)
-"""On the left, the top points to the robot's middle, turned by this much at most [rad]; mirrored on the right: the
-hand of that side can then stand it up in one turn of the wrist."""
+SHOULDER = (0.02, 0.16)
+"""(x, y) of the left shoulder, about [m]."""
+TURN, SPREAD = -0.35, 0.4
+"""Seen from the shoulder, a thing on the left lies across with its top to the right, turned by TURN and SPREAD more or
+less [rad]; mirrored on the right. The hand of that side can then stand it up in one turn of the wrist."""
 
 
 def sample_lying(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Generator) -> Layout:
@@ -31,8 +33,9 @@ def sample_lying(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
     x, y = g.uniform(place.low, place.high)
     if place.mirrored and g.uniform() < 0.5:
         y = -y
-    turn = float(g.uniform(*TOP))
-    yaw = -np.pi / 2 + turn if y > 0 else np.pi / 2 - turn
+    bearing = float(np.arctan2(abs(y) - SHOULDER[1], x - SHOULDER[0]))
+    turn = np.clip(bearing, -0.5, 1.2) + TURN + g.uniform(-SPREAD, SPREAD) - np.pi / 2
+    yaw = turn if y > 0 else -turn
     standings = [Standing(thing=target, place=place, xy=(float(x), float(y)), yaw=float(yaw), lies=True)]
     occluder = occluder_before(standings[0], g) if spec.condition == "occluded" else None
     taken = [np.array([x, y, place.z])]

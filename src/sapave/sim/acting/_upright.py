@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sapave.base.mirror import mirror_point
+from sapave.base.mirror import mirror_point, mirror_rotation
 from sapave.sim.ik import solve
-from sapave.sim.planning import HEADINGS, SEEDS, CarryPlan, Plan, Planner
+from sapave.sim.planning import HEADINGS, NOMINAL, SEEDS, CarryPlan, Plan, Planner
 from sapave.sim.skills import PALM_DEPTH, THUMB_ASIDE, Grasp
-from sapave.sim.turns import straightened, turn_z
+from sapave.sim.turns import lean_down, straightened, turn_z
 from sapave.sim.world import World
 
 ALONG = (0.012, 0.0, 0.022)
 """The hand takes hold this far beyond the middle, toward the top [m]: it stays above the counter when the thing stands."""
+TURNS = (0.0, 0.2, -0.2, 0.4, -0.4)
+"""The fingers cross the axis at a right angle, or off it by so much [rad]."""
+LEANS = (0.0, 0.15)
+"""How far the thing may lean towards the fingers when it is put down [rad]; straight is tried first."""
 FREE = 0.11
 """Least distance of the place to stand from the middle of other things [m]."""
 ELSEWHERE = ((0.27, 0.20), (0.29, 0.13), (0.26, 0.06), (0.24, 0.27), (0.33, 0.20))
@@ -56,7 +60,7 @@ def lying_grasps(axis: np.ndarray) -> list[list[Grasp]]:
             for reach in (0.0, 0.008)
             for tilt in (1.4, 1.2, 1.57)
             for pitch in (0.3, 0.5, 0.15)
-            for turn in (0.0, 0.2, -0.2, 0.4, -0.4)
+            for turn in TURNS
         ]
         for along in ALONG
     ]  # fmt: skip
@@ -85,6 +89,32 @@ class UprightPlanner(Planner):
             found = super().plan(side, grasps, now)
             if found is not None:
                 return found
+        return None
+
+    def plan_carry(
+        self, plan: Plan, offset: np.ndarray, upright: np.ndarray, now: np.ndarray, *, up: np.ndarray = NOMINAL
+    ) -> CarryPlan | None:
+        """As for any carried thing, but hardly leaning: what leans falls over again."""
+        base = upright if plan.side == "left" else mirror_rotation(upright)
+        heading = float(np.arctan2(base[1, 0], base[0, 0]))
+        for lean in LEANS:
+            turned = np.stack([turn_z(h - heading) @ lean_down(base, lean) for h in HEADINGS])
+            carry = self._carry_with(plan, offset, turned, lean, now)
+            if carry is not None:
+                return replace(carry, up=up)
+        return None
+
+    def stand(
+        self, plan: Plan, offset: np.ndarray, upright: np.ndarray, now: np.ndarray, up: np.ndarray
+    ) -> CarryPlan | None:
+        """`plan_carry` for a thing in the hand, to where it was to go or, failing that, to another free place."""
+        first = self.spot
+        for spot in [first, *(s for s in self.spots if s is not first)]:
+            self.spot = spot
+            carry = self.plan_carry(plan, offset, upright, now, up=up)
+            if carry is not None:
+                return carry
+        self.spot = first
         return None
 
     def _free_spots(self) -> list[np.ndarray]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NEARLY = 0.35
 """A thing in the hand leaning less than this is set down [rad]."""
 
+CLASPED = 0.0
+"""The thumb follows when the fingers have closed this far."""
+
 
 class UprightExpert(Expert):
     """Privileged expert of `reorient`. `ok` is False while no plan exists."""
@@ -62,6 +65,13 @@ class UprightExpert(Expert):
             return gaze(self.planner.spot + np.array([0.0, 0.0, self.world.target.half_height]))
         return super()._gaze(state)
 
+    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As for any thing, but the fingers close first: a thumb that swings in sooner pushes a round thing along."""
+        look, arm, hand = super()._rule(state)
+        if self.plan is not None and state.holding and not state.placed and self._closure(state.hand) < CLASPED:
+            hand = np.concatenate([hand[:4], np.zeros(2)])
+        return look, arm, hand
+
     def _update_carry(self, state: _State) -> None:
         """As for any carried thing, but it is not upright yet."""
         plan, carry = self.plan, self.carry
@@ -78,7 +88,7 @@ class UprightExpert(Expert):
             return
         _, rotation = self.planner.tip(plan.side, state.arm)
         turned = straightened(rotation, up)
-        self.carry = self.planner.plan_carry(plan, offset, turned, state.arm, up=up) or carry
+        self.carry = self.planner.stand(plan, offset, turned, state.arm, up) or carry
 
 
 EXPERT = UprightExpert
