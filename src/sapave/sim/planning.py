@@ -257,10 +257,7 @@ class Planner:
                 continue
             if self.touches(side, between(end, goal, 3)[::-1], hand, target=-0.004, scene=0.0) > 0:
                 continue
-            if (
-                self.spot is not None
-                and self.touches(side, goal, grasp.released(), target=-0.004, scene=-1.0) > 0
-            ):
+            if self.spot is not None and self.touches(side, goal, grasp.released(), target=-0.004, scene=-1.0) > 0:
                 continue
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue

@@ -7,19 +7,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sapave.base.mirror import mirror_point, mirror_rotation
+from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
 from sapave.sim.ik import solve
 from sapave.sim.planning import HEADINGS, NOMINAL, SEEDS, CarryPlan, Plan, Planner
-from sapave.sim.skills import PALM_DEPTH, THUMB_ASIDE, Grasp
+from sapave.sim.skills import PALM_DEPTH, THUMB_ASIDE, Grasp, Path
 from sapave.sim.turns import lean_down, straightened, turn_z
 from sapave.sim.world import World
 
-ALONG = (0.012, 0.0, 0.022)
-"""The hand takes hold this far beyond the middle, toward the top [m]: it stays above the counter when the thing stands."""
+ALONG = (0.0, 0.012)
+"""The hand takes hold this far beyond the middle, toward the top [m]: nearer to the top (measured at 0.03) the swinging
+thumb pushes the thing out along its axis."""
 TURNS = (0.0, 0.2, -0.2, 0.4, -0.4)
 """The fingers cross the axis at a right angle, or off it by so much [rad]."""
-LEANS = (0.0, 0.15)
+LEANS = (0.0, 0.15, 0.3)
 """How far the thing may lean towards the fingers when it is put down [rad]; straight is tried first."""
+MAX_SPOTS = 2
+"""So many places are tried for a thing that sits in the hand otherwise than planned."""
 FREE = 0.11
 """Least distance of the place to stand from the middle of other things [m]."""
 ELSEWHERE = ((0.27, 0.20), (0.29, 0.13), (0.26, 0.06), (0.24, 0.27), (0.33, 0.20))
@@ -97,11 +100,15 @@ class UprightPlanner(Planner):
         """As for any carried thing, but hardly leaning: what leans falls over again."""
         base = upright if plan.side == "left" else mirror_rotation(upright)
         heading = float(np.arctan2(base[1, 0], base[0, 0]))
+        turn = mirror_arm if plan.side == "right" else np.asarray
+        starts = [plan.lift.points[-1], *(turn(seed) for seed in SEEDS[:2])]  # the turn is far: one start is too few
         for lean in LEANS:
             turned = np.stack([turn_z(h - heading) @ lean_down(base, lean) for h in HEADINGS])
-            carry = self._carry_with(plan, offset, turned, lean, now)
-            if carry is not None:
-                return replace(carry, up=up)
+            for start in starts:
+                lifted = replace(plan, lift=Path(np.stack([plan.lift.points[0], start])))
+                carry = self._carry_with(lifted, offset, turned, lean, now)
+                if carry is not None:
+                    return replace(carry, up=up)
         return None
 
     def stand(
@@ -109,7 +116,7 @@ class UprightPlanner(Planner):
     ) -> CarryPlan | None:
         """`plan_carry` for a thing in the hand, to where it was to go or, failing that, to another free place."""
         first = self.spot
-        for spot in [first, *(s for s in self.spots if s is not first)]:
+        for spot in [first, *(s for s in self.spots if s is not first)][:MAX_SPOTS]:
             self.spot = spot
             carry = self.plan_carry(plan, offset, upright, now, up=up)
             if carry is not None:

@@ -17,11 +17,8 @@ from sapave.sim.turns import straightened
 if TYPE_CHECKING:
     from sapave.sim.world import World
 
-NEARLY = 0.35
+NEARLY = 0.45
 """A thing in the hand leaning less than this is set down [rad]."""
-
-CLASPED = 0.0
-"""The thumb follows when the fingers have closed this far."""
 
 
 class UprightExpert(Expert):
@@ -34,6 +31,8 @@ class UprightExpert(Expert):
     ) -> None:
         super().__init__(world, rng, noise=noise, wait_for_view=wait_for_view)
         self.planner = UprightPlanner(world)
+        self._failed: np.ndarray | None = None
+        """[3] the upward axis in the hand for which there was no way to put the thing down."""
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         axis = self.planner.axis()
@@ -65,13 +64,6 @@ class UprightExpert(Expert):
             return gaze(self.planner.spot + np.array([0.0, 0.0, self.world.target.half_height]))
         return super()._gaze(state)
 
-    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As for any thing, but the fingers close first: a thumb that swings in sooner pushes a round thing along."""
-        look, arm, hand = super()._rule(state)
-        if self.plan is not None and state.holding and not state.placed and self._closure(state.hand) < CLASPED:
-            hand = np.concatenate([hand[:4], np.zeros(2)])
-        return look, arm, hand
-
     def _update_carry(self, state: _State) -> None:
         """As for any carried thing, but it is not upright yet."""
         plan, carry = self.plan, self.carry
@@ -86,9 +78,12 @@ class UprightExpert(Expert):
         offset, up = self._in_hand(), site.T @ self.planner.axis()
         if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
             return
+        if self._failed is not None and np.linalg.norm(up - self._failed) < 0.2:
+            return
         _, rotation = self.planner.tip(plan.side, state.arm)
         turned = straightened(rotation, up)
-        self.carry = self.planner.stand(plan, offset, turned, state.arm, up) or carry
+        found = self.planner.stand(plan, offset, turned, state.arm, up)
+        self.carry, self._failed = found or carry, None if found else up
 
 
 EXPERT = UprightExpert

@@ -243,9 +243,7 @@ def _model_of(family: Family, colour: str, look: int) -> Model | None:
     return kept[int(seeds.rng(look, "model", family.name, colour).integers(len(kept)))]
 
 
-def add_thing(
-    spec: mujoco.MjSpec, thing: Thing, pos: np.ndarray, yaw: float, pose: np.ndarray | None = None
-) -> None:
+def add_thing(spec: mujoco.MjSpec, thing: Thing, pos: np.ndarray, yaw: float, pose: np.ndarray | None = None) -> None:
     """Put a thing into a world with a free joint, its centre at pos [3] m, standing, or as `pose` [4] (wxyz) says,
     then turned by yaw [rad] about the vertical."""
     quat = np.array([np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)])
