@@ -179,7 +179,13 @@ def _goal(side: str, condition: str, scene: Scene, g: np.random.Generator) -> Go
     return Goal(name="tray", words="tray", position=position, radius=tray.RADIUS)
 
 
-def occluder_before(target: Standing, g: np.random.Generator) -> tuple[float, float, float]:
+def occluder_before(
+    target: Standing,
+    g: np.random.Generator,
+    *,
+    ahead: tuple[float, float] = (0.08, 0.115),
+    aside: tuple[float, float] = (0.048, 0.075),
+) -> tuple[float, float, float]:
     """A place between the default camera and the target, shifted toward the middle: turning the head there moves the
     camera outward on its neck, which uncovers the target (measured: two of three candidates)."""
     eye = np.array([0.10, 0.0])
@@ -188,7 +194,7 @@ def occluder_before(target: Standing, g: np.random.Generator) -> tuple[float, fl
     across = np.array([-along[1], along[0]])
     if across[1] * at[1] > 0:
         across = -across
-    xy = at + along * g.uniform(0.08, 0.115) + across * g.uniform(0.048, 0.075)
+    xy = at + along * g.uniform(*ahead) + across * g.uniform(*aside)
     yaw = np.arctan2(along[1], along[0]) + g.uniform(-0.25, 0.25)
     return float(xy[0]), float(xy[1]), float(yaw)
 

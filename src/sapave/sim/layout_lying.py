@@ -17,6 +17,8 @@ SLIMMEST = 1.25
 """Least height over width: what is flatter does not lie on its side."""
 SHOULDER = (0.02, 0.16)
 """(x, y) of the left shoulder, about [m]."""
+AHEAD, ASIDE = (0.105, 0.135), (0.05, 0.085)
+"""Where the occluder stands: farther from the target than for standing things, the hand comes down from above [m]."""
 TURN, SPREAD = -0.35, 0.4
 """Seen from the shoulder, a thing on the left lies across with its top to the right, turned by TURN and SPREAD more or
 less [rad]; mirrored on the right. The hand of that side can then stand it up in one turn of the wrist."""
@@ -37,7 +39,7 @@ def sample_lying(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
     turn = np.clip(bearing, -0.5, 1.2) + TURN + g.uniform(-SPREAD, SPREAD) - np.pi / 2
     yaw = turn if y > 0 else -turn
     standings = [Standing(thing=target, place=place, xy=(float(x), float(y)), yaw=float(yaw), lies=True)]
-    occluder = occluder_before(standings[0], g) if spec.condition == "occluded" else None
+    occluder = occluder_before(standings[0], g, ahead=AHEAD, aside=ASIDE) if spec.condition == "occluded" else None
     taken = [np.array([x, y, place.z])]
     if occluder is not None:
         taken.append(np.array([occluder[0], occluder[1], place.z]))
