@@ -10,6 +10,7 @@ from sapave.base import seeds
 from sapave.base.shelf import pick, shelf
 from sapave.base.types import EpisodeSpec
 from sapave.sim.furniture import tray
+from sapave.sim.lying import lying_height
 from sapave.sim.objects._family import LOOKS, Family, Thing, make_thing
 from sapave.sim.scenes._scene import Place, Scene
 from sapave.sim.tasks._task import Task
@@ -27,6 +28,13 @@ class Standing:
     place: Place
     xy: tuple[float, float]
     yaw: float
+    lies: bool = False
+    """On its side, its top pointing along `yaw`."""
+
+    @property
+    def height(self) -> float:
+        """From the support to the thing's centre [m]."""
+        return lying_height(self.thing.shape) if self.lies else self.thing.half_height
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +87,8 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     task: Task = pick("sapave.sim.tasks", "TASK", spec.task)
     g = seeds.rng(spec.seed, "layout", spec.task, spec.condition, attempt)
     scene = draw_scene(spec, task, g)
+    if task.arrange is not None:
+        return task.arrange(spec, task, scene, g)
     if task.needs != "thing":
         from sapave.sim.layout_units import sample_units
 
@@ -98,7 +108,7 @@ def sample_layout(spec: EpisodeSpec, attempt: int) -> Layout:
     standings = [_stand(target, place, g)]
     side = "left" if standings[0].xy[1] > 0 else "right"
     goal = _goal(side, spec.condition, scene, g) if task.has_goal else None
-    occluder = _occluder(standings[0], g) if spec.condition == "occluded" else None
+    occluder = occluder_before(standings[0], g) if spec.condition == "occluded" else None
     taken = [np.array([*standings[0].xy, standings[0].place.z])]
     if goal is not None:
         taken.append(goal.position)
@@ -119,23 +129,28 @@ def tasks_of(suite: str) -> tuple[str, ...]:
         known = sorted({s.suite for s in shelf("sapave.sim.scenes", "SCENE").values()})
         raise ValueError(f"suite '{suite}': has no scene; there are: {', '.join(known)}")
     tasks: dict[str, Task] = shelf("sapave.sim.tasks", "TASK")
-    return tuple(name for name, task in tasks.items() if any(scene.offers(task.needs) for scene in scenes))
+    return tuple(name for name, task in tasks.items() if any(hosts(scene, task) for scene in scenes))
+
+
+def hosts(scene: Scene, task: Task) -> bool:
+    """Can the task be played in this scene?"""
+    return task.suite in ("", scene.suite) and scene.offers(task.needs)
 
 
 def draw_scene(spec: EpisodeSpec, task: Task, g: np.random.Generator) -> Scene:
     """The scene that a spec names, else one of its suite's that can host the task; ValueError when none can."""
     scenes: dict[str, Scene] = shelf("sapave.sim.scenes", "SCENE")
     mine = {name: scene for name, scene in scenes.items() if scene.suite == spec.suite and not scene.held_out}
-    fit = [name for name, scene in mine.items() if scene.offers(task.needs)]
+    fit = [name for name, scene in mine.items() if hosts(scene, task)]
     drawn = str(g.choice(fit)) if fit else ""
     if not (spec.scene or drawn):
-        suites = sorted({s.suite for s in scenes.values() if s.offers(task.needs)})
+        suites = sorted({s.suite for s in scenes.values() if hosts(s, task)})
         raise ValueError(
             f"suite '{spec.suite}': no scene offers what task '{task.name}' needs ({task.needs}); "
             f"try suite {' or '.join(suites)}"
         )
     scene = pick("sapave.sim.scenes", "SCENE", spec.scene or drawn)
-    if not scene.offers(task.needs):
+    if not hosts(scene, task):
         raise ValueError(f"scene '{scene.name}': no {task.needs} for task '{task.name}' here; leave the scene free")
     return scene
 
@@ -165,7 +180,13 @@ def _goal(side: str, condition: str, scene: Scene, g: np.random.Generator) -> Go
     return Goal(name="tray", words="tray", position=position, radius=tray.RADIUS)
 
 
-def _occluder(target: Standing, g: np.random.Generator) -> tuple[float, float, float]:
+def occluder_before(
+    target: Standing,
+    g: np.random.Generator,
+    *,
+    ahead: tuple[float, float] = (0.08, 0.115),
+    aside: tuple[float, float] = (0.048, 0.075),
+) -> tuple[float, float, float]:
     """A place between the default camera and the target, shifted toward the middle: turning the head there moves the
     camera outward on its neck, which uncovers the target (measured: two of three candidates)."""
     eye = np.array([0.10, 0.0])
@@ -174,7 +195,7 @@ def _occluder(target: Standing, g: np.random.Generator) -> tuple[float, float, f
     across = np.array([-along[1], along[0]])
     if across[1] * at[1] > 0:
         across = -across
-    xy = at + along * g.uniform(0.08, 0.115) + across * g.uniform(0.048, 0.075)
+    xy = at + along * g.uniform(*ahead) + across * g.uniform(*aside)
     yaw = np.arctan2(along[1], along[0]) + g.uniform(-0.25, 0.25)
     return float(xy[0]), float(xy[1]), float(yaw)
 

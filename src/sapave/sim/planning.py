@@ -106,6 +106,8 @@ class Planner:
         }
         self.arm_geoms = {side: self._solids(side) for side in ("left", "right")}
         self._target_geoms = np.flatnonzero(model.geom_bodyid == model.body(world.target.name).id)
+        self.spot = None if world.goal is None else np.asarray(world.goal.position, float)
+        """[3] m: where the target's foot should end; None: it is only lifted."""
 
     def _solids(self, side: str) -> np.ndarray:
         """Mask [ngeom] of the side's arm and hand."""
@@ -170,19 +172,23 @@ class Planner:
         tries = MAX_CARRIES
         for start in range(0, len(grasps), BATCH):
             batch = grasps[start : start + BATCH]
-            if self.world.goal is not None:
+            if self.spot is not None:
                 batch = self._can_put(side, batch, extent)
             for plan in self._plans(side, batch, now, extent) if batch else ():
-                if self.world.goal is None:
+                if self.spot is None:
                     return plan, None
                 _, rotation = self.tip(side, plan.lift.points[-1])
-                carry = self.plan_carry(plan, plan.offset, rotation, plan.lift.points[-1])
+                carry = self.plan_carry(plan, plan.offset, self.righted(rotation), plan.lift.points[-1])
                 if carry is not None:
                     return plan, carry
                 tries -= 1
                 if tries == 0:
                     return None
         return None
+
+    def righted(self, rotation: np.ndarray) -> np.ndarray:
+        """The hand's rotation [3, 3] at which the target stands as it should, when it is gripped with `rotation`."""
+        return rotation
 
     def rise(self, side: str, now: np.ndarray) -> Path | None:
         """Straight up from the posture `now` [7] rad."""
@@ -195,9 +201,9 @@ class Planner:
     def _can_put(self, side: str, grasps: Sequence[Grasp], extent: Callable[[np.ndarray], float]) -> list[Grasp]:
         """Those grasps with which the hand could also stand at the goal."""
         flip = mirror_point if side == "right" else _same
-        centre, goal = flip(self.world.position(self.world.target.name)), self.world.goal
-        assert goal is not None
-        down = flip(np.asarray(goal.position, float)) + np.array([0, 0, self.world.target.half_height])
+        centre = flip(self.world.position(self.world.target.name))
+        assert self.spot is not None
+        down = flip(self.spot) + np.array([0, 0, self.world.target.half_height])
         leans = LEANS if centre[2] > 1.0 else LEANS[:1]
         choices = [(heading, lean) for lean in leans for heading in (*HEADINGS[:5], *HEADINGS[5::2])]
         rotations = np.array([turn_z(h - g.yaw) @ lean_down(g.rotation(), lean) for g in grasps for h, lean in choices])
@@ -251,10 +257,7 @@ class Planner:
                 continue
             if self.touches(side, between(end, goal, 3)[::-1], hand, target=-0.004, scene=0.0) > 0:
                 continue
-            if (
-                self.world.goal is not None
-                and self.touches(side, goal, grasp.released(), target=-0.004, scene=-1.0) > 0
-            ):
+            if self.spot is not None and self.touches(side, goal, grasp.released(), target=-0.004, scene=-1.0) > 0:
                 continue
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
@@ -333,8 +336,8 @@ class Planner:
         rotations = np.repeat(turned, len(RELEASE_HEIGHTS), 0)
         heights = np.tile(RELEASE_HEIGHTS, len(turned))
         start = turn(plan.lift.points[-1])  # not `now`: see `plan`
-        assert world.goal is not None
-        down = flip(np.asarray(world.goal.position, float)) - rotations @ flip(offset)
+        assert self.spot is not None
+        down = flip(self.spot) - rotations @ flip(offset)
         down[:, 2] += world.target.half_height * np.cos(lean) + world.target.radius * np.sin(lean) + heights
         free = down + rotations @ np.array([-np.cos(0.3), np.sin(0.3), 0.0]) * 0.07 + [0, 0, 0.003]
         stages = []

@@ -15,6 +15,7 @@ from sapave.base.types import EpisodeSpec
 from sapave.sim.acting._grip import GRIPS, HOOK
 from sapave.sim.conditions import CONDITIONS
 from sapave.sim.ik import solve
+from sapave.sim.layout import hosts
 from sapave.sim.planning import SEEDS
 from sapave.sim.scenes._scene import Scene, Slot
 from sapave.sim.tasks._task import Task
@@ -93,6 +94,8 @@ def task_faults(task: Task) -> list[str]:
             seen.add(text)
     if not any(scene.offers(task.needs) for scene in shelf("sapave.sim.scenes", "SCENE").values()):
         faults.append(f"needs: no scene offers '{task.needs}'")
+    elif not any(hosts(scene, task) for scene in shelf("sapave.sim.scenes", "SCENE").values()):
+        faults.append(f"suite: no scene of '{task.suite}' offers '{task.needs}'")
     if task.expert not in shelf("sapave.sim.acting", "EXPERT"):
         faults.append(f"expert: no '{task.expert}' in sim/acting")
     if not 0.0 < task.seconds <= LONGEST:

@@ -17,6 +17,7 @@ from sapave.sim.control import Controller, set_physics
 from sapave.sim.furniture.house_plant import add_plant
 from sapave.sim.judge import Judge
 from sapave.sim.layout import Goal, Layout, sample_layout
+from sapave.sim.lying import lying_quat
 from sapave.sim.objects._family import Thing, add_thing
 from sapave.sim.robots._robot import Robot
 from sapave.sim.scenes._scene import put
@@ -268,6 +269,12 @@ class World:
         mine = bodies == self._bodies[name]
         return bool(np.any(mine.any(1) & self._robot_bodies[bodies].any(1)))
 
+    def supported(self, name: str) -> bool:
+        """Does the thing touch something that is not the robot?"""
+        bodies = self.model.geom_bodyid[self.data.contact.geom]
+        mine = (bodies == self._bodies[name]).any(1)
+        return bool(np.any(mine & ~self._robot_bodies[bodies].any(1)))
+
     def robot_touches(self) -> bool:
         """Does the robot touch anything, itself included?"""
         return bool(self._robot_bodies[self.model.geom_bodyid[self.data.contact.geom]].any())
@@ -299,8 +306,9 @@ def build_spec(layout: Layout, robot: Robot, seed: int) -> mujoco.MjSpec:
     palette = layout.scene.build(spec, g)
     robot.add(spec)
     for standing in layout.standings:
-        z = standing.place.z + standing.thing.half_height + 0.001
-        add_thing(spec, standing.thing, np.array([*standing.xy, z]), standing.yaw)
+        z = standing.place.z + standing.height + 0.001
+        pose = lying_quat(standing.thing.shape) if standing.lies else None
+        add_thing(spec, standing.thing, np.array([*standing.xy, z]), standing.yaw, pose)
     if layout.goal is not None:
         from sapave.sim.furniture import tray
 

@@ -51,7 +51,7 @@ class Moved(Change):
             if spot is None:
                 return
             place, (x, y) = spot
-            at = np.array([x, y, place.z + standing.thing.half_height + 0.001])
+            at = np.array([x, y, place.z + standing.height + 0.001])
             same_side = y * standing.xy[1] >= 0 or not world.task.has_goal  # no hand reaches both sides with a thing
             if same_side and all(np.linalg.norm(at - hand) > HAND for hand in near_hands):
                 world.set_down(name, at)

@@ -243,9 +243,15 @@ def _model_of(family: Family, colour: str, look: int) -> Model | None:
     return kept[int(seeds.rng(look, "model", family.name, colour).integers(len(kept)))]
 
 
-def add_thing(spec: mujoco.MjSpec, thing: Thing, pos: np.ndarray, yaw: float) -> None:
-    """Put a thing into a world with a free joint, its centre at pos [3] m, turned by yaw [rad]."""
-    body = spec.worldbody.add_body(name=thing.name, pos=pos, quat=[np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)])
+def add_thing(spec: mujoco.MjSpec, thing: Thing, pos: np.ndarray, yaw: float, pose: np.ndarray | None = None) -> None:
+    """Put a thing into a world with a free joint, its centre at pos [3] m, standing, or as `pose` [4] (wxyz) says,
+    then turned by yaw [rad] about the vertical."""
+    quat = np.array([np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)])
+    if pose is not None:
+        turned = np.zeros(4)
+        mujoco.mju_mulQuat(turned, quat, pose)
+        quat = turned
+    body = spec.worldbody.add_body(name=thing.name, pos=pos, quat=quat)
     body.add_freejoint(name=f"{thing.name}_free")
     total = sum(_bulk(p) for p in thing.shape.parts)
     for i, part in enumerate(thing.shape.parts):

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from sapave.base.types import EpisodeSpec
+    from sapave.sim.layout import Layout
+    from sapave.sim.scenes._scene import Scene
     from sapave.sim.world import World
 
 HOLD_SECONDS = 2.0
@@ -41,6 +44,10 @@ class Task:
     """How far a unit stands open at the start, as a share of its travel (low, high)."""
     stages: tuple[Stage, ...] = ()
     """What comes before the goal state, in this order; the goal counts only after the last of them."""
+    suite: str = ""
+    """The one suite that plays it; empty: every suite with a scene that offers what it needs."""
+    arrange: Callable[[EpisodeSpec, Task, Scene, np.random.Generator], Layout] | None = None
+    """Draws a candidate layout; None: as for picking, or, when a unit is needed, as for units."""
     expert: str = "things"
     """Who can do it: a module of sim/acting/."""
 
