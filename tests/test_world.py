@@ -15,7 +15,12 @@ from sapave.sim.gaze import gaze_at, head_at
 from sapave.sim.objects._family import LOOKS, make_thing
 from sapave.sim.world import World
 
-TASKS = sorted(name for name, task in shelf("sapave.sim.tasks", "TASK").items() if task.needs == "thing")
+SUITES = {
+    name: task.suite or "kitchens"
+    for name, task in sorted(shelf("sapave.sim.tasks", "TASK").items())
+    if task.needs == "thing"
+}
+TASKS = list(SUITES)
 
 
 def _play(spec: EpisodeSpec) -> tuple[np.ndarray, np.ndarray, str]:
@@ -31,8 +36,8 @@ def _play(spec: EpisodeSpec) -> tuple[np.ndarray, np.ndarray, str]:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_same_seed_same_bits_in_any_order(task: str) -> None:
-    a = EpisodeSpec(task=task, condition="unoccluded", seed=11)
-    b = EpisodeSpec(task=task, condition="out_of_view", seed=12)
+    a = EpisodeSpec(task=task, suite=SUITES[task], condition="unoccluded", seed=11)
+    b = EpisodeSpec(task=task, suite=SUITES[task], condition="out_of_view", seed=12)
     first = [_play(a), _play(b)]
     second = [_play(b), _play(a)][::-1]
     for one, two in zip(first, second, strict=True):
@@ -45,7 +50,7 @@ def test_same_seed_same_bits_in_any_order(task: str) -> None:
 @pytest.mark.parametrize("condition", conditions.CONDITIONS)
 def test_condition_is_what_the_pixels_say(task: str, condition: str) -> None:
     for seed in (3, 2_000_003):
-        world = World(EpisodeSpec(task=task, condition=condition, seed=seed))
+        world = World(EpisodeSpec(task=task, suite=SUITES[task], condition=condition, seed=seed))
         ids = world.segment()
         fraction = world.visible_fraction(segment=ids)
         pixels = np.count_nonzero(ids == 1)

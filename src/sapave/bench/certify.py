@@ -25,7 +25,9 @@ from sapave.bench.lists import KITCHENS, EpisodeList, Listed, listed, save
 from sapave.bench.protocol import CONDITIONS, TASKS, current
 from sapave.bench.rollout import make_world
 from sapave.bench.summary import read_rows
+from sapave.sim.layout import hosts
 from sapave.sim.scenes._scene import Scene
+from sapave.sim.tasks._task import Task
 
 EXPERT = Arm(name="expert", doc="", policy="expert")
 Job = tuple[str, str, int]
@@ -56,20 +58,19 @@ UNSEEN: dict[str, tuple[str, ...]] = {"objects": ("unseen_object",), "scenes": (
 """Marked lists, and the axes under which they are certified and played."""
 
 
-def held_out_scene(seed: int, suite: str, needs: str) -> str:
-    """The held-out scene of an unseen-scenes episode; ValueError when the suite has none that offers what is needed."""
+def held_out_scene(seed: int, suite: str, task: Task) -> str:
+    """The held-out scene of an unseen-scenes episode; ValueError when the suite has none that can host the task."""
     scenes: dict[str, Scene] = shelf("sapave.sim.scenes", "SCENE")
-    fit = [name for name, s in scenes.items() if s.suite == suite and s.held_out and s.offers(needs)]
+    fit = [name for name, s in scenes.items() if s.suite == suite and s.held_out and hosts(s, task)]
     if not fit:
-        raise ValueError(f"suite '{suite}': has no held-out scene that offers {needs}")
-    return fit[int(rng(seed, "held out", suite, needs).integers(len(fit)))]
+        raise ValueError(f"suite '{suite}': has no held-out scene that can host {task.name}")
+    return fit[int(rng(seed, "held out", suite, task.needs).integers(len(fit)))]
 
 
 def certify_one(job: Job, suite: str = KITCHENS, unseen: str = "") -> dict[str, Any]:
     """Let the expert try one job: was a layout found, did it solve it, why not, and the episode if it did."""
     task, condition, seed = job
-    needs = pick("sapave.sim.tasks", "TASK", task).needs
-    scene = held_out_scene(seed, suite, needs) if unseen == "scenes" else ""
+    scene = held_out_scene(seed, suite, pick("sapave.sim.tasks", "TASK", task)) if unseen == "scenes" else ""
     spec = EpisodeSpec(task=task, condition=condition, seed=seed, suite=suite, scene=scene)
     axes = UNSEEN.get(unseen, ())
     try:
