@@ -12,7 +12,7 @@ from sapave.sim.disturbance import Disturbance
 from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
 from sapave.sim.search import Search
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
-from sapave.sim.skills import CORRIDOR, Path, gaze, grasps_for
+from sapave.sim.skills import CORRIDOR, Grasp, Path, gaze, grasps_for
 from sapave.sim.turns import straightened
 
 if TYPE_CHECKING:
@@ -184,12 +184,16 @@ class Expert:
         for side in sides:
             arm, _ = self._slices(side)
             now = world.controller.targets_other[arm]
-            for grasps in grasps_for(world.target.half_height, centre, side):
+            for grasps in self._grasps(centre, side):
                 found = self.planner.plan(side, grasps, now)
                 if found is not None:
                     self.plan, self.carry = found
                     return
         self.plan, self.carry = before
+
+    def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
+        """Groups of grasps for the target at centre [3] m, the most reliable first."""
+        return grasps_for(self.world.target.half_height, centre, side)
 
     def _astray(self, owner: Plan | CarryPlan, path: Path, state: _State) -> bool:
         """Has the arm left the path of this plan, farther than it has been since the plan was made?"""

@@ -53,6 +53,15 @@ class Unit:
         at, turn = self.articulation.handle(joint, self.side)
         return self.position + turn_z(self.yaw) @ at, self.yaw + turn
 
+    def inside(self, point: np.ndarray, joint: float) -> bool:
+        """Is a point [3] m of the base frame in the piece's room, at a joint value?"""
+        room = self.articulation.room
+        if room is None:
+            return False
+        at = turn_z(-self.yaw) @ (point - self.position) * [1.0, self.side, 1.0]
+        at[0] += joint if room.moves else 0.0
+        return bool(np.all(at > room.low) and np.all(at < room.high))
+
     def footprint(self) -> list[np.ndarray]:
         """Points [3] m of the floor space that it takes, standing and opening, at most 8 cm apart."""
         piece = self.articulation

@@ -64,6 +64,11 @@ class Scene:
     slots: tuple[Slot, ...] = ()
     """Where drawers and cabinets may be."""
 
+    @property
+    def surface(self) -> str:
+        """What its people call the worktop: `counter`, `desk`, `bench`."""
+        return self.places["left"].words.split()[-1]
+
     def offers(self, needs: str) -> bool:
         """Can a task that needs this (`thing`, `drawer`, `cabinet`) be played here?"""
         if needs == "thing":

@@ -41,6 +41,8 @@ class Task:
     """How far a unit stands open at the start, as a share of its travel (low, high)."""
     stages: tuple[Stage, ...] = ()
     """What comes before the goal state, in this order; the goal counts only after the last of them."""
+    fetches: bool = False
+    """Is there a thing inside the unit that is to be taken out?"""
     expert: str = "things"
     """Who can do it: a module of sim/acting/."""
 
