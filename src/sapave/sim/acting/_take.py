@@ -15,7 +15,7 @@ import numpy as np
 from sapave.sim.experts import Expert
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import put_down_spots
-from sapave.sim.planning import Plan, Planner, between
+from sapave.sim.planning import CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.units import Unit
@@ -50,6 +50,12 @@ class FromAbove(Grasp):
 
 class Reach(Planner):
     """Plans into narrow places: the last stretch is looked at more closely."""
+
+    def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
+        """As every planner; None at once for an arm that has something to get clear of first."""
+        if self.touches(side, now, grasps[0].opened(), target=-0.01) > 0:
+            return None
+        return super().plan(side, grasps, now)
 
     def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]

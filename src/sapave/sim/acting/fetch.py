@@ -35,7 +35,11 @@ LONG = 2.0
 """Longest joint motion of that [rad]."""
 AWAY = 0.10
 """A hand this far from the thing has let go of it [m]."""
-ENOUGH = 0.9
+AT_WORK = 0.14
+"""A hand this near to the thing is taking it, however far the unit is open meanwhile [m]."""
+BACK = 0.025
+"""So far the hand draws back while its fingers open: they reach forward and would push the unit shut [m]."""
+ENOUGH = 0.8
 """A unit let go of is opened again below this share of what counts as open."""
 LOOSE = 0.1
 """Fingers this close to half open no longer hold the bar [rad]."""
@@ -49,6 +53,9 @@ class Leaf(HandleExpert):
         super().__init__(world, rng, wait_for_view=wait_for_view)
         self.aim = self._opens = opens
         self._closes = not opens
+
+        self.arm, self.hand = self._arm, self._hand
+        """Where this hand's arm and fingers are in the stream."""
 
     def _wants_open(self, state) -> bool:
         return self.aim
@@ -111,24 +118,25 @@ class FetchExpert:
     # ---- what to do ---------------------------------------------------------------------------------------
 
     def _phase(self) -> str:
-        world = self.world
-        if is_placed(world) and self._from_thing() > AWAY:
+        world, near = self.world, self._from_thing()
+        if is_placed(world) and (near > AWAY or self.closer.ok):
             return "close"
-        if not inside(world):
+        if not inside(world) or (self.taker.ok and near < AT_WORK):
             return "take"
-        value, piece = world.joint(self.unit.name)[0], self.unit.articulation
         if self.opener.holds():
             return "let_go" if self.opener.done() else "open"
-        if value < ENOUGH * piece.open_at:
+        if world.judge.stage < OPENED or self._shut_again():
             return "open"
-        if world.judge.stage < OPENED:
-            return "open"
-        return "let_go" if not self.taker.ok and self.opener.from_bar() < OFF and not self._out_at_end() else "take"
+        return "let_go" if not self.taker.ok and self.opener.from_bar() < OFF and not self._is_off() else "take"
 
-    def _out_at_end(self) -> bool:
+    def _shut_again(self) -> bool:
+        return self.world.joint(self.unit.name)[0] < ENOUGH * self.unit.articulation.open_at
+
+    def _is_off(self) -> bool:
+        """Is the hand at the end of its way off the bar?"""
         if self._out is None:
             return False
-        arm = self.world.controller.targets_other[self.opener._arm]
+        arm = self.world.controller.targets_other[self.opener.arm]
         return bool(np.abs(arm - self._out.points[-1]).max() < AT)
 
     def _from_thing(self) -> float:
@@ -146,18 +154,17 @@ class FetchExpert:
         plan = opener.plan
         assert plan is not None
         controller = self.world.controller
-        arm, hand = opener._arm, opener._hand
+        arm, hand = opener.arm, opener.hand
         now, fingers = controller.targets_other[arm], controller.targets_other[hand]
         if self._out is None or self._out.locate(now)[2] > CORRIDOR:
             self._out = self._way_out(now)
-        self.taker.retry()
+            self.taker.retry()
         head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         for i in range(self.horizon):
             step = np.clip(plan.mode.ready - fingers, -robot.other_step[14:20], robot.other_step[14:20])
-            if np.mean(fingers[:4]) < plan.mode.ready[0] + LOOSE and self._out is not None:
-                move = self._out.next_step(now, 0.5 * float(robot.other_step[0]))
-            else:
-                move = np.zeros(7)
+            loose = np.mean(fingers[:4]) < plan.mode.ready[0] + LOOSE
+            way = self._out if loose or self._out is None else Path(self._out.points[:2])
+            move = np.zeros(7) if way is None else way.next_step(now, 0.5 * float(robot.other_step[0]))
             other[i, arm], other[i, hand] = move, step
             now, fingers = now + move, fingers + step
         return ActionChunk(head=head, other=other)
@@ -168,12 +175,15 @@ class FetchExpert:
         assert opener.plan is not None
         turn = planner._turn
         position, rotation = planner.base.tip("left", turn(now))
-        base = planner.base
-        goal = position + rotation @ opener.plan.mode.wait
-        found, good = solve(base.chain, base.limits, goal[None], rotation[None], turn(now)[None], pull=0.0)
-        if not good[0]:
-            return None
-        off = turn(found[0])
+        base, start = planner.base, [now]
+        back = position - BACK * rotation[:, 0]
+        goal = back + rotation @ opener.plan.mode.wait
+        found = turn(now)[None]
+        for point in (back, goal):
+            found, good = solve(base.chain, base.limits, point[None], rotation[None], found, pull=0.0)
+            if good[0]:
+                start.append(turn(found[0]))
+        off = start[-1]
         for lean, shift in CLEAR_OF:
             turned = lean_down(rotation, lean)
             there = goal + shift
@@ -183,8 +193,8 @@ class FetchExpert:
             postures = between(off, turn(high[0]), 6)
             hand = self.world.robot.rest_other[14:20]
             if base.touches(self.opener.side, postures, hand) <= 0:
-                return Path(np.stack([now, off, turn(high[0])]))
-        return Path(np.stack([now, off]))
+                return Path(np.stack([*start, turn(high[0])]))
+        return Path(np.stack(start)) if len(start) > 1 else None
 
 
 EXPERT = FetchExpert
