@@ -20,8 +20,10 @@ SECOND = 0.4
 """How often there is a second unit of the kind, on the other side."""
 HEADROOM = 0.006
 """What is in a drawer or cabinet is at least this much lower than the room [m]."""
-THICK = 0.024
-"""Half width of the thinnest things that are kept inside [m]: thinner ones topple in a moving drawer."""
+KEPT = ("apple", "lemon", "onion", "pear", "tangerine", "tomato")
+"""Families that are kept in drawers and cabinets: what a hand takes out of them (measured; it loses boxes)."""
+LOW = 0.030
+"""Half height of the lowest of them [m]: between the walls of a drawer fingers do not get below lower ones."""
 SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))
 """Where a thing out of a unit may be put (x, distance from the middle away from the unit) [m]."""
 BESIDE = 0.09
@@ -101,10 +103,10 @@ def _content(unit: Unit, names: list[str], split: str, used: set[str], g: np.ran
     for name in list(names):
         family = families()[name]
         colours = [c for c in family.colours if c not in used]
-        if not colours or not family.graspable:
+        if name not in KEPT or not colours:
             continue
         thing = make_thing("thing0", family, str(g.choice(colours)), int(g.integers(*LOOKS[split])))
-        if 2 * thing.half_height > room.high[2] - room.low[2] - HEADROOM or thing.radius < THICK:
+        if 2 * thing.half_height > room.high[2] - room.low[2] - HEADROOM or thing.half_height < LOW:
             continue
         names.remove(name)
         used.add(thing.colour)

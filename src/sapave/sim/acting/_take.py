@@ -106,15 +106,16 @@ def from_drawer(half_height: float, yaw: float) -> list[list[Grasp]]:
     toward the middle, palm down, so that the wrist passes over the low side."""
     thumbs = (THUMB_ASIDE, (0.03, 1.27)) if half_height > TALL else ((0.03, 1.27), THUMB_ASIDE)
     yaws = (-0.8, -0.55, -1.0, -0.35, -1.2)
-    first = [(p, t, 0.0) for p, t in ((0.5, 1.0), (0.5, 1.2))]
-    more = [(p, t, h) for p, t in ((0.6, 1.1), (0.7, 1.2), (0.6, 1.3), (0.45, 1.1)) for h in (0.0, 0.008)]
+    first = [(0.5, tilt, 0.0) for tilt in (1.0, 1.2)]
+    more = [(p, t, h) for h in (0.008, 0.014) for p, t in ((0.5, 1.0), (0.5, 1.2), (0.4, 1.1), (0.6, 1.2))]
     return [
         [
             FromAbove(yaw=yaw + y, pitch=pitch, tilt=tilt, height=height, reach=0.004, thumb=thumb)
             for pitch, tilt, height in shapes
             for y in yaws
         ]
-        for thumb, shapes in ((thumbs[0], first), (thumbs[0], more), (thumbs[1], first))
+        for thumb in thumbs
+        for shapes in (first, more)
     ]
 
 
