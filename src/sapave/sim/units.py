@@ -99,7 +99,11 @@ def articulation(furniture: str) -> Articulation:
 def add_unit(spec: mujoco.MjSpec, unit: Unit, palette: Palette) -> None:
     """Build a unit into a world; its joint starts at 0."""
     half = unit.yaw / 2
+    scenery = [body.name for body in spec.worldbody.bodies if body.name.rpartition("_")[2].isdigit()]
     case = spec.worldbody.add_body(name=f"{unit.name}_case", pos=unit.position, quat=(np.cos(half), 0, 0, np.sin(half)))
     unit.articulation.add(case, palette, unit.rgb, unit.side)
     spec.add_exclude(bodyname1=case.name, bodyname2=f"{unit.name}_leaf")
     spec.add_exclude(bodyname1=case.name, bodyname2=unit.name)
+    if unit.articulation.room is not None:  # deeper than the others: its back may stand in what is on the worktop
+        for name in scenery:
+            spec.add_exclude(bodyname1=name, bodyname2=f"{unit.name}_leaf")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import mujoco
 import numpy as np
 
 from sapave.sim.experts import Expert
@@ -27,6 +28,10 @@ TALL = 0.0265
 """Half height from which the thumb swings in from the side, and below which it is spread from the start [m]."""
 APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
+
+
+OVER_FRONT = tuple(np.array(s) for s in ((-0.05, 0.0, 0.08), (-0.10, 0.0, 0.05), (-0.05, -0.05, 0.08)))
+"""From the pre-grasp posture in a drawer to where the hand comes over its front [m]."""
 
 
 class Errand:
@@ -50,6 +55,17 @@ class FromAbove(Grasp):
 
 class Reach(Planner):
     """Plans into narrow places: the last stretch is looked at more closely."""
+
+    def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
+        """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
+        super()._pose_hand(data, side, hand)
+        for joint, (leader, ratio) in self.robot.followers.items():
+            if joint.startswith(side):
+                data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
+
+    def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
+        """Over the front of the drawer, which stands between the hand and the pre-grasp posture."""
+        return (*OVER_FRONT, *super()._shifts(grasp))
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """As every planner; None at once for an arm that has something to get clear of first."""

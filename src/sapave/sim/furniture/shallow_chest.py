@@ -12,12 +12,12 @@ import numpy as np
 from sapave.sim.furniture._articulated import STANDOFF, Articulation, Room, add_handle, add_leaf
 from sapave.sim.furniture._furniture import RGB, Furniture, Palette, box
 
-TRAVEL = 0.18
+TRAVEL = 0.19
 HEIGHT = 0.075
 """Of the bar above the chest's underside [m]."""
 HALF = 0.135
 """Half width of the drawer's front [m]."""
-DEPTH = 0.18
+DEPTH = 0.22
 FLOOR = -0.036
 """Upper side of the mat [m]."""
 FRONT = 0.038
@@ -82,8 +82,8 @@ FURNITURE = Furniture(
         room=Room(
             low=(STANDOFF + 0.014, -HALF + 0.012, FLOOR),
             high=(STANDOFF + DEPTH - 0.008, HALF - 0.012, _TOP - 0.010),
-            near=(STANDOFF + 0.075, -0.02),
-            far=(STANDOFF + 0.095, 0.03),
+            near=(STANDOFF + 0.080, -0.02),
+            far=(STANDOFF + 0.100, 0.025),
             moves=True,
         ),
     ),
