@@ -120,7 +120,7 @@ def _content(unit: Unit, names: list[str], split: str, used: set[str], g: np.ran
 
 
 def put_down_spots(unit: Unit) -> list[np.ndarray]:
-    """Where on the worktop before the robot there is room for what comes out of a unit: points [3] m, the best first."""
+    """Where on the worktop before the robot there is room for what comes out of a unit: points [3] m, best first."""
     floor = unit.position[2] - unit.articulation.height
     spots = [np.array([x, -unit.side * y, floor]) for x, y in SPOTS]
     around = unit.footprint()

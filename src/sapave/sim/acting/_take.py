@@ -30,6 +30,8 @@ APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
 
 
+SLANT = 0.42
+"""How far forward the last stretch into a drawer leads, as a share of its length."""
 OVER_FRONT = tuple(np.array(s) for s in ((-0.05, 0.0, 0.08), (-0.10, 0.0, 0.05), (-0.05, -0.05, 0.08)))
 """From the pre-grasp posture in a drawer to where the hand comes over its front [m]."""
 
@@ -46,11 +48,14 @@ class Errand:
 
 @dataclass(frozen=True, kw_only=True)
 class FromAbove(Grasp):
-    """A grasp whose last stretch leads straight down, between the walls of a drawer."""
+    """A grasp whose last stretch leads down between the walls of a drawer, and a little forward: the case is there."""
+
+    ahead: float = 0.0
+    """Heading of the drawer's inside [rad]."""
 
     def direction(self) -> np.ndarray:
         """[3] unit vector of the last stretch in the base frame."""
-        return np.array([0.0, 0.0, -1.0])
+        return np.array([SLANT * np.cos(self.ahead), SLANT * np.sin(self.ahead), -np.sqrt(1 - SLANT**2)])
 
 
 class Reach(Planner):
@@ -126,7 +131,7 @@ def from_drawer(half_height: float, yaw: float) -> list[list[Grasp]]:
     more = [(p, t, h) for h in (0.008, 0.014) for p, t in ((0.5, 1.0), (0.5, 1.2), (0.4, 1.1), (0.6, 1.2))]
     return [
         [
-            FromAbove(yaw=yaw + y, pitch=pitch, tilt=tilt, height=height, reach=0.004, thumb=thumb)
+            FromAbove(ahead=yaw, yaw=yaw + y, pitch=pitch, tilt=tilt, height=height, reach=0.004, thumb=thumb)
             for pitch, tilt, height in shapes
             for y in yaws
         ]
@@ -144,5 +149,3 @@ def _spots(world: World) -> list[Goal]:
     spots = put_down_spots(unit)
     free = [s for s in spots if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
     return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or spots]
-
-

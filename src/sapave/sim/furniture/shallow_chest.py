@@ -1,7 +1,7 @@
 """A low chest with one wide, shallow drawer in which a thing can lie: a hand gets at it from above.
 
-The false bottom is high and the front not much higher than a thing, so that a wrist passes over it; the mat on the bottom
-keeps round things where they are while the drawer moves. Anchor: middle of the closed bar handle.
+The false bottom is high and the front not much higher than a thing, so that a wrist passes over it; the mat on the
+bottom keeps round things where they are while the drawer moves. Anchor: middle of the closed bar handle.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ FURNITURE = Furniture(
         room=Room(
             low=(STANDOFF + 0.014, -HALF + 0.012, FLOOR),
             high=(STANDOFF + DEPTH - 0.008, HALF - 0.012, _TOP - 0.010),
-            near=(STANDOFF + 0.080, -0.02),
-            far=(STANDOFF + 0.100, 0.025),
+            near=(STANDOFF + 0.070, -0.02),
+            far=(STANDOFF + 0.090, 0.025),
             moves=True,
         ),
     ),
