@@ -20,8 +20,9 @@ SECOND = 0.4
 """How often there is a second unit of the kind, on the other side."""
 HEADROOM = 0.006
 """What is in a drawer or cabinet is at least this much lower than the room [m]."""
-KEPT = ("apple", "lemon", "onion", "pear", "tangerine", "tomato")
-"""Families that are kept in drawers and cabinets: what a hand takes out of them (measured; it loses boxes)."""
+KEPT = ("apple", "lemon", "onion", "tangerine", "tomato")
+"""Families that are kept in drawers and cabinets: what a hand takes out of them (measured: it loses
+boxes, and the neck of a pear is caught under the edge of the chest)."""
 LOW = 0.030
 """Half height of the lowest of them [m]: between the walls of a drawer fingers do not get below lower ones."""
 SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))

@@ -30,7 +30,7 @@ APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
 
 
-SLANT = 0.42
+SLANT = 0.45
 """How far forward the last stretch into a drawer leads, as a share of its length."""
 OVER_FRONT = tuple(np.array(s) for s in ((-0.05, 0.0, 0.08), (-0.10, 0.0, 0.05), (-0.05, -0.05, 0.08)))
 """From the pre-grasp posture in a drawer to where the hand comes over its front [m]."""

@@ -111,6 +111,8 @@ class FetchExpert:
             expert.horizon = self.horizon
             expert.act()
             self.label = expert.label
+            if self.phase == "take" and not self.taker.ok:  # stays where it is: the way to rest leads through the front
+                self.label = ActionChunk(head=expert.label.head, other=np.zeros((self.horizon, 26)))
             if self.phase != "take" or self.taker.ok:
                 self._out = None
         return self.disturb(self.label)

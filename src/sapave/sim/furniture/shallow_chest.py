@@ -49,7 +49,7 @@ def _add(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
         type=mujoco.mjtGeom.mjGEOM_BOX, pos=(inside, 0, FLOOR - 0.001), size=(DEPTH / 2 - 0.01, HALF - 0.012, 0.001)
     )
     mat.rgba, mat.contype, mat.conaffinity = (0.32, 0.34, 0.36, 1.0), 1, 3
-    mat.condim, mat.friction = 6, [1.0, 0.02, 0.02]
+    mat.condim, mat.friction = 6, [2.0, 0.1, 0.1]
     leaf.mass, leaf.inertia, leaf.ipos = 0.8, (4e-3, 4e-3, 6e-3), (STANDOFF + DEPTH / 2, 0, -0.02)
     leaf.explicitinertial = True
     add_handle(leaf, (0, 0, 0), 0.060, upright=False)
