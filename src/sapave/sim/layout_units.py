@@ -23,6 +23,8 @@ HEADROOM = 0.006
 KEPT = ("apple", "lemon", "onion", "tangerine", "tomato")
 """Families that are kept in drawers and cabinets: what a hand takes out of them (measured: it loses
 boxes, and the neck of a pear is caught under the edge of the chest)."""
+LOOKED = 8
+"""So many individuals of a family are looked at for one that fits."""
 LOW = 0.030
 """Half height of the lowest of them [m]: between the walls of a drawer fingers do not get below lower ones."""
 SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))
@@ -106,8 +108,12 @@ def _content(unit: Unit, names: list[str], split: str, used: set[str], g: np.ran
         colours = [c for c in family.colours if c not in used]
         if name not in KEPT or not colours:
             continue
-        thing = make_thing("thing0", family, str(g.choice(colours)), int(g.integers(*LOOKS[split])))
-        if 2 * thing.half_height > room.high[2] - room.low[2] - HEADROOM or thing.half_height < LOW:
+        drawn = (
+            make_thing("thing0", family, str(g.choice(colours)), int(g.integers(*LOOKS[split]))) for _ in range(LOOKED)
+        )
+        highest = (room.high[2] - room.low[2] - HEADROOM) / 2
+        thing = next((t for t in drawn if LOW <= t.half_height <= highest), None)
+        if thing is None:
             continue
         names.remove(name)
         used.add(thing.colour)
