@@ -74,7 +74,7 @@ class Reach(Planner):
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """As every planner; None at once for an arm that has something to get clear of first."""
-        if self.touches(side, now, grasps[0].opened(), target=-0.01) > 0:
+        if self.touches(side, now, grasps[0].opened(), target=-0.01, scene=-0.01) > 0:
             return None
         return super().plan(side, grasps, now)
 
