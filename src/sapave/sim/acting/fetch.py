@@ -26,6 +26,8 @@ OPENED = 2
 """Stages that are behind once the unit has been opened."""
 OFF = 0.14
 """A hand this far from the bar can go elsewhere [m]."""
+OFF_BAR = ((1.0, 0.0), (1.0, 0.25), (1.0, 0.5), (0.7, 0.0), (0.7, 0.25), (0.7, 0.5))
+"""How far off the bar, as a share of the way there, and with the fingers lower by [rad]; the first within reach."""
 CLEAR_OF = (
     (0.0, (0.0, 0.0, 0.08)), (0.3, (0.0, 0.0, 0.10)), (0.3, (-0.04, 0.0, 0.08)), (0.3, (0.0, 0.06, 0.08)),
     (0.6, (0.0, 0.0, 0.10)), (0.9, (0.0, 0.0, 0.08)),
@@ -181,10 +183,15 @@ class FetchExpert:
         back = position - BACK * rotation[:, 0]
         goal = back + rotation @ opener.plan.mode.wait
         found = turn(now)[None]
-        for point in (back, goal):
-            found, good = solve(base.chain, base.limits, point[None], rotation[None], found, pull=0.0)
+        ways = [(back, 0.0)] + [(position + share * (goal - position), lean) for share, lean in OFF_BAR]
+        for point, lean in ways:
+            if len(start) > 2:
+                break
+            turned = lean_down(rotation, lean)
+            solved, good = solve(base.chain, base.limits, point[None], turned[None], found, pull=0.0)
             if good[0]:
-                start.append(turn(found[0]))
+                found = solved
+                start.append(turn(solved[0]))
         off = start[-1]
         for lean, shift in CLEAR_OF:
             turned = lean_down(rotation, lean)
