@@ -94,6 +94,32 @@ def test_the_expert_looks_first_and_does_it_out_of_view_and_disturbed() -> None:
     assert world.outcome().success_held
 
 
+def test_fetching_ends_with_the_thing_on_the_worktop_and_counts_in_order() -> None:
+    from sapave.sim.tasks._fetch import inside, on_worktop
+
+    world = World(spec_of("fetch_from_drawer"))
+    assert world.content is world.things[0] and inside(world) and not on_worktop(world, "thing0")
+    assert world.content.colour in world.instruction
+    reached = []
+    expert = expert_for(world, rng(world.spec.seed, "expert"))
+    while not world.done:
+        chunk = expert.act()
+        for head, other in zip(chunk.head[:8], chunk.other[:8], strict=True):
+            world.tick(head, other)
+        reached.append(world.judge.stage)
+    assert reached == sorted(reached) and set(reached) >= {1, 2, 3, 4}
+    assert world.outcome().success_held and not inside(world) and on_worktop(world, "thing0")
+
+
+def test_what_is_set_beside_a_closed_drawer_was_not_fetched() -> None:
+    world = World(spec_of("fetch_from_drawer"))
+    assert world.content is not None
+    world.set_down("thing0", np.array([0.28, 0.0, 0.82 + world.content.half_height + 0.001]))
+    for _ in range(60):
+        world.tick(np.zeros(2), np.zeros(26))
+    assert world.task.reached(world) and not world.outcome().success_ever
+
+
 def test_closed_counts_only_after_opened() -> None:
     world = World(spec_of("open_close_drawer"))
     joint = world.data.joint(world.target.name + "_joint")

@@ -91,7 +91,7 @@ def test_depth_lands_on_the_counter_plane() -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_environment_passes_gymnasiums_checker(task: str) -> None:
-    env = ActiveManipEnv(task=task)
+    env = ActiveManipEnv(task=task, suite=SUITES[task])
     check_env(env, skip_render_check=True)
     env.close()
 

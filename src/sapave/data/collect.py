@@ -118,7 +118,19 @@ def quotas(config: CollectConfig) -> dict[Cell, int]:
         return {("", ""): config.count}
     edges = [round(config.per_task * sum(config.mix[:i]) / sum(config.mix)) for i in range(len(config.mix) + 1)]
     shares = {c: edges[i + 1] - edges[i] for i, c in enumerate(CONDITIONS) if config.mix[i] > 0}
-    return {(task, condition): share for task in config.tasks for condition, share in shares.items()}
+    found = {}
+    for task in config.tasks:
+        mine = {condition: share for condition, share in shares.items() if condition in shown(task)}
+        missing = config.per_task - sum(mine.values())  # what its expert cannot do yet falls to the first it can
+        first = next(iter(mine), shown(task)[0])
+        found |= {(task, condition): share for condition, share in mine.items()}
+        found[(task, first)] = found.get((task, first), 0) + missing
+    return found
+
+
+def shown(task: str) -> tuple[str, ...]:
+    """The conditions in which a task's expert has been shown to do it."""
+    return pick("sapave.sim.tasks", "TASK", task).shown
 
 
 def cell_of(config: CollectConfig, recipe: Recipe) -> Cell:
@@ -134,6 +146,7 @@ def recipe_of(config: CollectConfig, seed: int) -> Recipe:
     draw = rng(seed, "recipe")
     task = config.tasks[int(draw.integers(len(config.tasks)))]
     condition = str(draw.choice(CONDITIONS, p=[w / sum(config.mix) for w in config.mix]))
+    condition = condition if condition in shown(task) else shown(task)[0]
     if config.per_task:
         cells = list(quotas(config))
         task, condition = cells[seed % len(cells)]

@@ -37,7 +37,9 @@ class Judge:
         self._run = self._run + 1 if now else 0
         self.held |= self._run * CONTROL_DT >= HOLD_SECONDS
         self._lifted |= world.lift(world.target.name) > 0.03
-        self._wrong |= any(world.lift(t.name) > 0.04 for t in world.things if t is not world.target)
+        self._wrong |= any(
+            world.lift(t.name) > 0.04 for t in world.things if t is not world.target and t is not world.content
+        )
 
     def look(self) -> float:
         """Measure the target's visible fraction now and record it; four small renders at most."""

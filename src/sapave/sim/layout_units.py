@@ -7,15 +7,30 @@ from dataclasses import replace
 import numpy as np
 
 from sapave.base import seeds
+from sapave.base.shelf import pick, shelf
 from sapave.base.types import EpisodeSpec
-from sapave.sim.layout import Layout, Plant, Standing, distract
-from sapave.sim.objects._family import COLOURS, shade
-from sapave.sim.scenes._scene import Scene, Slot
+from sapave.sim.layout import Layout, Plant, Standing, distract, families
+from sapave.sim.objects._family import COLOURS, LOOKS, make_thing, shade
+from sapave.sim.scenes._scene import Place, Scene, Slot
 from sapave.sim.tasks._task import Task
+from sapave.sim.turns import turn_z
 from sapave.sim.units import Unit, articulation, opened, place_unit
 
 SECOND = 0.4
 """How often there is a second unit of the kind, on the other side."""
+HEADROOM = 0.006
+"""What is in a drawer or cabinet is at least this much lower than the room [m]."""
+KEPT = ("apple", "lemon", "onion", "tangerine", "tomato")
+"""Families that are kept in drawers and cabinets: what a hand takes out of them (measured: it loses
+boxes, and the neck of a pear is caught under the edge of the chest)."""
+LOOKED = 8
+"""So many individuals of a family are looked at for one that fits."""
+LOW = 0.030
+"""Half height of the lowest of them [m]: between the walls of a drawer fingers do not get below lower ones."""
+SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))
+"""Where a thing out of a unit may be put (x, distance from the middle away from the unit) [m]."""
+BESIDE = 0.09
+"""From such a spot to the nearest point of a unit's footprint [m]."""
 EYE = np.array([0.125, 0.0, 1.19])
 """The head camera at the default pose [m]."""
 
@@ -24,6 +39,8 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
     """A candidate of a task whose target is a unit."""
     split = seeds.split_of(spec.seed)
     slots = [s for s in scene.slots if articulation(s.furniture).kind == task.needs]
+    if task.fetches:
+        slots = [roomy(slot) for slot in slots]
     hidden = spec.condition == "out_of_view"
     side = int(g.choice([-1, 1]))
     colours = [str(c) for c in g.permutation(sorted(COLOURS))[:2]]
@@ -38,10 +55,21 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
     if plant is not None:
         taken.append(plant.pot)
     standings: list[Standing] = []
-    distract(standings, list(g.permutation(sorted(scene.homes))), scene, split, taken, set(colours), g)
+    names, used = list(g.permutation(sorted(scene.homes))), set(colours)
+    if task.fetches:
+        standings.append(_content(target, names, split, used, g))
+        taken += put_down_spots(target)
+    distract(standings, names, scene, split, taken, used, g)
     words = _words(target, len(units) > 1, split, g)
     templates = task.templates[split]
-    text = templates[int(g.integers(len(templates)))].format(object=words, goal="")
+    template = templates[int(g.integers(len(templates)))]
+    if task.fetches:
+        thing = standings[0].thing
+        nouns = thing.family.nouns if split == "test" else thing.family.nouns[:-1]
+        named = f"{thing.colour} {nouns[int(g.integers(len(nouns)))]}"
+        text = template.format(object=named, unit=words, surface=scene.surface, goal="")
+    else:
+        text = template.format(object=words, goal="")
     units[0] = replace(target, words=words)
     return Layout(
         scene=scene,
@@ -52,6 +80,58 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
         units=tuple(units),
         plant=plant,
     )
+
+
+def roomy(slot: Slot) -> Slot:
+    """The slot with the piece of its kind that has room for a thing; a drawer with a longer way stands so much farther
+    back."""
+    own = articulation(slot.furniture)
+    if own.room is not None:
+        return slot
+    for name in shelf("sapave.sim.furniture", "FURNITURE"):
+        piece = pick("sapave.sim.furniture", "FURNITURE", name).articulation
+        if piece is not None and piece.kind == own.kind and piece.room is not None:
+            back = max(0.0, piece.travel - own.travel) if piece.room.moves else 0.0
+            yaw = sum(slot.yaw) / 2
+            x, y = back * np.cos(yaw), back * np.sin(yaw)
+            low, high = (slot.low[0] + x, slot.low[1] + y), (slot.high[0] + x, slot.high[1] + y)
+            return replace(slot, furniture=name, low=low, high=high)
+    raise ValueError(f"kind '{own.kind}': no piece of furniture with a room for things; add one to sim/furniture")
+
+
+def _content(unit: Unit, names: list[str], split: str, used: set[str], g: np.random.Generator) -> Standing:
+    """What is in a unit: a thing that fits, of a family taken off `names` and a colour added to `used`."""
+    room = unit.articulation.room
+    assert room is not None
+    for name in list(names):
+        family = families()[name]
+        colours = [c for c in family.colours if c not in used]
+        if name not in KEPT or not colours:
+            continue
+        drawn = (
+            make_thing("thing0", family, str(g.choice(colours)), int(g.integers(*LOOKS[split]))) for _ in range(LOOKED)
+        )
+        highest = (room.high[2] - room.low[2] - HEADROOM) / 2
+        thing = next((t for t in drawn if LOW <= t.half_height <= highest), None)
+        if thing is None:
+            continue
+        names.remove(name)
+        used.add(thing.colour)
+        x, y = g.uniform(room.near, room.far)
+        at = unit.position + turn_z(unit.yaw) @ [x, unit.side * y, room.low[2]]
+        place = Place(
+            name="inside", words=f"in the {unit.articulation.kind}", low=(at[0], at[1]), high=(at[0], at[1]), z=at[2]
+        )
+        return Standing(thing=thing, place=place, xy=(float(at[0]), float(at[1])), yaw=float(g.uniform(-0.9, 0.9)))
+    raise ValueError(f"{unit.articulation.kind}: none of the families {', '.join(names)} fits into it")
+
+
+def put_down_spots(unit: Unit) -> list[np.ndarray]:
+    """Where on the worktop before the robot there is room for what comes out of a unit: points [3] m, best first."""
+    floor = unit.position[2] - unit.articulation.height
+    spots = [np.array([x, -unit.side * y, floor]) for x, y in SPOTS]
+    around = unit.footprint()
+    return [s for s in spots if min(np.linalg.norm(s - p) for p in around) > BESIDE] or spots[:1]
 
 
 def _choose(slots: list[Slot], hidden: bool, g: np.random.Generator) -> Slot:

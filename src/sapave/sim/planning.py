@@ -141,7 +141,7 @@ class Planner:
         arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press)."""
         model, data, mine = self.model, self._scratch, self.arm_geoms[side]
         data.qpos[:] = self.world.data.qpos
-        data.qpos[self.hand_qpos[side]] = hand
+        self._pose_hand(data, side, hand)
         margin = model.geom_margin.copy()
         model.geom_margin[mine] = max(CLEARANCE, target)
         worst = 0.0
@@ -163,6 +163,10 @@ class Planner:
         finally:
             model.geom_margin[:] = margin
         return worst
+
+    def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
+        """Fingers at `hand` [6] rad; the joints that follow them stay as they are."""
+        data.qpos[self.hand_qpos[side]] = hand
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
@@ -288,8 +292,7 @@ class Planner:
         """Postures to pass between `now` and the pre-grasp posture, or None when every way comes nearer to the target
         than `berth` [m] or touches something else."""
         end = turn(before)
-        back, up = -grasp.direction(), np.array([0, 0, 1.0])
-        for shift in (0.07 * back + 0.08 * up, 0.08 * up, 0.07 * back, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up):
+        for shift in self._shifts(grasp):
             via, ok = solve(self.chain, self.limits, (pre + shift)[None], rotation[None], before[None], rest=SEEDS[0])
             if not ok[0] or np.abs(via[0] - before).max() > 1.0:
                 continue
@@ -305,6 +308,11 @@ class Planner:
             return None
         through = self._via(side, turn, before, pre, rotation, grasp, rest, berth)
         return None if through is None else [rest, *through]
+
+    def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
+        """Where to pass before the pre-grasp posture, from there [3] m in the left-handed world, the best first."""
+        back, up = -grasp.direction(), np.array([0, 0, 1.0])
+        return 0.07 * back + 0.08 * up, 0.08 * up, 0.07 * back, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up
 
     def rest(self, side: str) -> np.ndarray:
         """[7] rest posture of an arm [rad]."""

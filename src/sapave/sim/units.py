@@ -53,6 +53,15 @@ class Unit:
         at, turn = self.articulation.handle(joint, self.side)
         return self.position + turn_z(self.yaw) @ at, self.yaw + turn
 
+    def inside(self, point: np.ndarray, joint: float) -> bool:
+        """Is a point [3] m of the base frame in the piece's room, at a joint value?"""
+        room = self.articulation.room
+        if room is None:
+            return False
+        at = turn_z(-self.yaw) @ (point - self.position) * [1.0, self.side, 1.0]
+        at[0] += joint if room.moves else 0.0
+        return bool(np.all(at > room.low) and np.all(at < room.high))
+
     def footprint(self) -> list[np.ndarray]:
         """Points [3] m of the floor space that it takes, standing and opening, at most 8 cm apart."""
         piece = self.articulation
@@ -90,7 +99,11 @@ def articulation(furniture: str) -> Articulation:
 def add_unit(spec: mujoco.MjSpec, unit: Unit, palette: Palette) -> None:
     """Build a unit into a world; its joint starts at 0."""
     half = unit.yaw / 2
+    scenery = [body.name for body in spec.worldbody.bodies if body.name.rpartition("_")[2].isdigit()]
     case = spec.worldbody.add_body(name=f"{unit.name}_case", pos=unit.position, quat=(np.cos(half), 0, 0, np.sin(half)))
     unit.articulation.add(case, palette, unit.rgb, unit.side)
     spec.add_exclude(bodyname1=case.name, bodyname2=f"{unit.name}_leaf")
     spec.add_exclude(bodyname1=case.name, bodyname2=unit.name)
+    if unit.articulation.room is not None:  # deeper than the others: its back may stand in what is on the worktop
+        for name in scenery:
+            spec.add_exclude(bodyname1=name, bodyname2=f"{unit.name}_leaf")

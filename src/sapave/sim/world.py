@@ -83,6 +83,8 @@ class World:
         self.things: tuple[Thing, ...] = tuple(s.thing for s in layout.standings)
         self.units: tuple[Unit, ...] = layout.units
         self.target: Thing | Unit = self.things[0] if self.task.needs == "thing" else self.units[0]
+        self.content: Thing | None = self.things[0] if self.task.fetches else None
+        """What is to be taken out of the target, when that is a unit."""
         self.goal: Goal | None = layout.goal
         self.instruction = layout.instruction
         description = build_spec(layout, self.robot, spec.seed)

@@ -66,6 +66,8 @@ STEPS = 10
 OVER = {"drawer": ((0.040, 0.165), (0.02, 0.16)), "cabinet": ((0.20, 1.70), (0.15, 1.6), (0.12, 1.5))}
 """How far the hand goes beyond closed, and up to where it opens [m or rad]; the bar stays a little behind the hand, so
 the first that is within reach is taken."""
+TRAVEL = {"drawer": 0.16, "cabinet": 1.75}
+"""The travel for which OVER is written; another one moves its upper end [m or rad]."""
 # offsets of the hand's yaw from the heading, pitch, roll, and how much of a door's turn the hand follows; in the order
 # of liking
 GRIPS = {
@@ -122,9 +124,10 @@ class GripPlanner:
         """The best feasible grip with the arm at `now` [7] rad and the unit's joint at `value`, for the part of the
         bar's way that the task needs; None when there is none."""
         kind = self.unit.articulation.kind
+        longer = self.unit.articulation.travel - TRAVEL[kind]
         for mode in MODES[kind][opens]:
             for over, top in OVER[kind]:
-                found = self._plan(mode, now, value, over if closes else -value, top if opens else value)
+                found = self._plan(mode, now, value, over if closes else -value, top + longer if opens else value)
                 if found is not None:
                     return found
         return None

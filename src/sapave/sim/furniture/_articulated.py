@@ -16,6 +16,20 @@ BAR_RADIUS = 0.007
 
 
 @dataclass(frozen=True, kw_only=True)
+class Room:
+    """The space inside a piece in which a thing can stand, in the piece's frame while it is closed, of side +1."""
+
+    low: tuple[float, float, float]
+    high: tuple[float, float, float]
+    """Its bounds [m]; what stands in it stands on its lower face."""
+    near: tuple[float, float]
+    far: tuple[float, float]
+    """Bounds of the centre (x, y) of a thing that a hand can take out [m]."""
+    moves: bool
+    """Does it come along when the piece opens (a drawer) or stay where it is (a cabinet)?"""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Articulation:
     """How a piece moves. Its frame: origin in the middle of the closed bar, +x into the piece, z up.
 
@@ -46,6 +60,8 @@ class Articulation:
     """(case body named `<unit>_case`, palette, colour of the leaf, side): adds case, leaf with joint, and handle."""
     handle: Callable[[float, int], tuple[np.ndarray, float]]
     """(joint, side) -> middle of the bar [3] m and turn of the leaf about z [rad], in the piece's frame."""
+    room: Room | None = None
+    """The room inside that tasks use; None: nothing is kept in it."""
 
 
 def add_leaf(case: mujoco.MjsBody, joint: mujoco.mjtJoint, axis: tuple, pos: tuple, travel: float) -> mujoco.MjsBody:

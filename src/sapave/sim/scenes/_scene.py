@@ -66,6 +66,11 @@ class Scene:
     held_out: bool = False
     """Drawn by no seed, only by name: for the lists of unseen scenes."""
 
+    @property
+    def surface(self) -> str:
+        """What its people call the worktop: `counter`, `desk`, `bench`."""
+        return self.places["left"].words.split()[-1]
+
     def offers(self, needs: str) -> bool:
         """Can a task that needs this (`thing`, `drawer`, `cabinet`) be played here?"""
         if needs == "thing":

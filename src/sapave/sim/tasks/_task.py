@@ -48,8 +48,12 @@ class Task:
     """The one suite that plays it; empty: every suite with a scene that offers what it needs."""
     arrange: Callable[[EpisodeSpec, Task, Scene, np.random.Generator], Layout] | None = None
     """Draws a candidate layout; None: as for picking, or, when a unit is needed, as for units."""
+    fetches: bool = False
+    """Is there a thing inside the unit that is to be taken out?"""
     expert: str = "things"
     """Who can do it: a module of sim/acting/."""
+    shown: tuple[str, ...] = ("unoccluded", "occluded", "out_of_view")
+    """Conditions in which the expert has been shown to do it; only these are collected."""
 
 
 def still(world: World, name: str, limit: float = 0.08) -> bool:

@@ -57,6 +57,8 @@ TASK = Task(
             "the {object} belongs on its base",
             "let the {object} stand straight once more",
             "raise the {object} to its feet",
+            "things like the {object} are not meant to lie down",
+            "correct the position of the {object}, it fell over",
         ),
     },
     has_goal=False,

@@ -1,0 +1,151 @@
+"""The part of fetching that is about the thing: out of the open drawer or cabinet, and onto the worktop.
+
+The expert for things plays it in the same world seen as another errand: the thing is the target, a free spot of the
+worktop the goal. New are the grasps that fit into a drawer or a cabinet, and a closer look at the last stretch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import mujoco
+import numpy as np
+
+from sapave.sim.experts import Expert
+from sapave.sim.layout import Goal
+from sapave.sim.layout_units import put_down_spots
+from sapave.sim.planning import CarryPlan, Plan, Planner, between
+from sapave.sim.search import Search
+from sapave.sim.skills import THUMB_ASIDE, Grasp
+from sapave.sim.units import Unit
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+TALL = 0.0265
+"""Half height from which the thumb swings in from the side, and below which it is spread from the start [m]."""
+APART = 0.10
+"""Least distance from where a thing is put down to other things [m]."""
+
+
+SLANT = 0.45
+"""How far forward the last stretch into a drawer leads, as a share of its length."""
+OVER_FRONT = tuple(np.array(s) for s in ((-0.05, 0.0, 0.08), (-0.10, 0.0, 0.05), (-0.05, -0.05, 0.08)))
+"""From the pre-grasp posture in a drawer to where the hand comes over its front [m]."""
+
+
+class Errand:
+    """A world with another target and goal; everything else is the world's own."""
+
+    def __init__(self, world: World, target: Any, goal: Goal) -> None:
+        self.world, self.target, self.goal, self.best_gaze = world, target, goal, None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world, name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromAbove(Grasp):
+    """A grasp whose last stretch leads down between the walls of a drawer, and a little forward: the case is there."""
+
+    ahead: float = 0.0
+    """Heading of the drawer's inside [rad]."""
+
+    def direction(self) -> np.ndarray:
+        """[3] unit vector of the last stretch in the base frame."""
+        return np.array([SLANT * np.cos(self.ahead), SLANT * np.sin(self.ahead), -np.sqrt(1 - SLANT**2)])
+
+
+class Reach(Planner):
+    """Plans into narrow places: the last stretch is looked at more closely."""
+
+    def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
+        """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
+        super()._pose_hand(data, side, hand)
+        for joint, (leader, ratio) in self.robot.followers.items():
+            if joint.startswith(side):
+                data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
+
+    def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
+        """Over the front of the drawer, which stands between the hand and the pre-grasp posture."""
+        return (*OVER_FRONT, *super()._shifts(grasp))
+
+    def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
+        """As every planner; None at once for an arm that has something to get clear of first."""
+        if self.touches(side, now, grasps[0].opened(), target=-0.01, scene=-0.01) > 0:
+            return None
+        return super().plan(side, grasps, now)
+
+    def _plans(
+        self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
+    ) -> Iterator[Plan]:
+        for plan in super()._plans(side, grasps, now, extent):
+            before, at = plan.approach.points[-2:]
+            if self.touches(side, between(before, at, 10), plan.grasp.opened(), target=-0.004, scene=0.001) <= 0:
+                yield plan
+
+
+class Taker(Expert):
+    """Takes the content of the world's unit to a free spot on the worktop."""
+
+    def __init__(self, world: World, rng: np.random.Generator, *, wait_for_view: bool) -> None:
+        """As every expert (`sim/acting/_expert.py`)."""
+        assert isinstance(world.target, Unit) and world.content is not None
+        self.unit, self.errand = world.target, Errand(world, world.content, _spots(world)[0])
+        super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
+        self.planner = Reach(cast("World", self.errand))
+        self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
+        self._spots = _spots(world)
+
+    def retry(self) -> None:
+        """Forget that no plan was found: the arm is elsewhere now."""
+        if self.plan is None:
+            self._tried = None
+
+    def _update_plan(self) -> None:
+        if self.plan is not None:
+            return super()._update_plan()
+        tried = self._tried
+        for spot in self._spots:
+            self.errand.goal, self._tried = spot, tried
+            super()._update_plan()
+            if self.plan is not None:
+                return None
+        return None
+
+    def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
+        if self.unit.inside(centre, self.errand.joint(self.unit.name)[0]):
+            yaw = self.unit.yaw * (1.0 if side == "left" else -1.0)
+            return from_drawer(self.errand.target.half_height, yaw)
+        return super()._grasps(centre, side)
+
+
+def from_drawer(half_height: float, yaw: float) -> list[list[Grasp]]:
+    """Grasps from above for a thing in an open drawer turned by yaw [rad], in groups, the most reliable first: fingers
+    toward the middle, palm down, so that the wrist passes over the low side."""
+    thumbs = (THUMB_ASIDE, (0.03, 1.27)) if half_height > TALL else ((0.03, 1.27), THUMB_ASIDE)
+    yaws = (-0.8, -0.55, -1.0, -0.35, -1.2)
+    first = [(0.5, tilt, 0.0) for tilt in (1.0, 1.2)]
+    more = [(p, t, h) for h in (0.008, 0.014) for p, t in ((0.5, 1.0), (0.5, 1.2), (0.4, 1.1), (0.6, 1.2))]
+    return [
+        [
+            FromAbove(ahead=yaw, yaw=yaw + y, pitch=pitch, tilt=tilt, height=height, reach=0.004, thumb=thumb)
+            for pitch, tilt, height in shapes
+            for y in yaws
+        ]
+        for thumb in thumbs
+        for shapes in (first, more)
+    ]
+
+
+def _spots(world: World) -> list[Goal]:
+    """Where the content may be put: the free ones of the spots before the robot, the best first."""
+    unit = world.target
+    assert isinstance(unit, Unit) and world.content is not None
+    things = [world.position(t.name) for t in world.things if t is not world.content]
+    others = [p for u in world.units if u is not unit for p in u.footprint()]
+    spots = put_down_spots(unit)
+    free = [s for s in spots if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
+    return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or spots]
