@@ -13,8 +13,8 @@ sapave views --out "$out/views" --scenes 6000
 sapave views --out "$out/views-val" --split val --scenes 100
 
 say "collect: expert episodes, and as many with the camera fixed for the rival"
-sapave collect --out "$out/episodes" --count 2000 --random-share 0.5
-sapave collect --out "$out/episodes-fixed" --count 2000 --camera fixed
+sapave collect --out "$out/episodes" --count 2000 --mix 1 1 1.5 --random-share 0.2
+sapave collect --out "$out/episodes-fixed" --count 2000 --mix 1 1 1.5 --camera fixed
 
 say "train: the stages"
 common=(--cache "$out/cache" --val-views "$out/views-val")
@@ -26,9 +26,9 @@ sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/view
 sapave train draft --out "$out/draft" --init "$out/stage1" --episodes "$out/episodes" "${common[@]}"
 
 say "correct: the policy drives, the expert says what it should have done; then train on both"
-sapave collect --out "$out/corrected" --learner "$out/draft" --first-seed 100000 --count 800
+sapave collect --out "$out/corrected" --learner "$out/draft" --first-seed 100000 --count 800 --mix 1 1 2
 sapave train draft --out "$out/draft2" --init "$out/draft" --episodes "$out/episodes" "$out/corrected" "${common[@]}"
-sapave collect --out "$out/corrected2" --learner "$out/draft2" --first-seed 110000 --count 800
+sapave collect --out "$out/corrected2" --learner "$out/draft2" --first-seed 110000 --count 800 --mix 1 1 2
 corrected=("$out/corrected" "$out/corrected2")
 sapave train draft --out "$out/draft3" --init "$out/draft2" --episodes "$out/episodes" "${corrected[@]}" "${common[@]}"
 sapave train stage2 --out "$out/active" --init "$out/draft3" --views "$out/views" \
@@ -36,10 +36,12 @@ sapave train stage2 --out "$out/active" --init "$out/draft3" --views "$out/views
 
 say "the rival: the same road and the same amount of data with the camera fixed"
 sapave train draft --out "$out/draft-fixed" --init "$out/stage1" --episodes "$out/episodes-fixed" "${common[@]}"
-sapave collect --out "$out/corrected-fixed" --camera fixed --learner "$out/draft-fixed" --first-seed 100000 --count 800
+sapave collect --out "$out/corrected-fixed" --camera fixed --learner "$out/draft-fixed" \
+    --first-seed 100000 --count 800 --mix 1 1 2
 sapave train draft --out "$out/draft2-fixed" --init "$out/draft-fixed" \
     --episodes "$out/episodes-fixed" "$out/corrected-fixed" "${common[@]}"
-sapave collect --out "$out/corrected2-fixed" --camera fixed --learner "$out/draft2-fixed" --first-seed 110000 --count 800
+sapave collect --out "$out/corrected2-fixed" --camera fixed --learner "$out/draft2-fixed" \
+    --first-seed 110000 --count 800 --mix 1 1 2
 corrected=("$out/corrected-fixed" "$out/corrected2-fixed")
 sapave train draft --out "$out/draft3-fixed" --init "$out/draft2-fixed" \
     --episodes "$out/episodes-fixed" "${corrected[@]}" "${common[@]}"

@@ -39,8 +39,8 @@ class TrainConfig:
     """Instructions per image of views."""
     views_share: float = 1.0
     """Share of a batch's images that come from views when there are episodes too."""
-    hold_keep: float = 0.25
-    """Share of the episodes' hold frames that are used."""
+    hold_keep: float = 0.7
+    """Share of the episodes' hold frames that are used; with a quarter of them a lifted arm drifts (LOG.md)."""
     tasks: bool = False
     """Make stage-0 tasks (referring, questions, captions) from the scenes' objects, not stored instructions."""
     mirror: float = 0.0
@@ -148,6 +148,7 @@ PRESETS: dict[str, TrainConfig] = {
         per_image=2,
         views_share=0.25,
         token_cache=True,
+        lr=1.5e-4,
         steps=20000,
     ),
 }
