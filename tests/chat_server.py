@@ -80,15 +80,17 @@ def serving(
                 state.busiest = max(state.busiest, state.busy)
             try:
                 said = state.script[number] if number < len(state.script) else state.answer(request)
-                self.say(said if isinstance(said, Says) else Says(text=said), request)
+                said = said if isinstance(said, Says) else Says(text=said)
+                time.sleep(said.delay)
+            finally:
+                with state.lock:  # before it answers: then the client may send its next request
+                    state.busy -= 1
+            try:
+                self.say(said, request)
             except (BrokenPipeError, ConnectionResetError):
                 pass  # the client would not wait
-            finally:
-                with state.lock:
-                    state.busy -= 1
 
         def say(self, said: Says, request: dict[str, Any]) -> None:
-            time.sleep(said.delay)
             message = {"role": "assistant", "content": said.text}
             usage = said.usage or {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
             whole = {
