@@ -16,7 +16,7 @@ ARM_COLOURS = {
     "oracle_camera": "#7a5ba6",
     "best_fixed_pose": "#a8577e",
 }
-OTHER_COLOURS = ("#5b8c3e", "#3f8fb5", "#96713a", "#c0506a")
+OTHER_COLOURS = ("#5b8c3e", "#3f8fb5", "#96713a", "#c0506a", "#7a5fb0", "#d99a2b", "#3f4650", "#9ab84a")
 WORDS = {"all": "all tasks", "out_of_view": "out of view", "pick_and_place": "pick and place"}
 
 
