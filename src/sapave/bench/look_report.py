@@ -55,7 +55,8 @@ def _table(results: dict[str, Any]) -> str:
         cells = "".join(_rate(row[s]["one_look"]) + _rate(row[s].get("seen_3")) for s in splits)
         name = escape(row["arm"].replace("_", " "))
         note = f"; {row['no_answer']} looks without an answer" if row["no_answer"] else ""
-        rows += f"<tr><td class=left style='white-space:normal'>{name}<small>{escape(row['doc'] + note)}</small></td>{cells}</tr>"
+        about = f"{name}<small>{escape(row['doc'] + note)}</small>"
+        rows += f"<tr><td class=left style='white-space:normal'>{about}</td>{cells}</tr>"
     for name, why in results["not_run"].items():
         cell = f"<td colspan={2 * len(splits)}>not run: {escape(why)}</td>"
         rows += f"<tr class=absent><td class=left>{escape(name)}</td>{cell}</tr>"
