@@ -7,10 +7,10 @@ bottom keeps round things where they are while the drawer moves. Anchor: middle 
 from __future__ import annotations
 
 import mujoco
-import numpy as np
 
-from sapave.sim.furniture._articulated import STANDOFF, Articulation, Room, add_handle, add_leaf
-from sapave.sim.furniture._furniture import RGB, Furniture, Palette, box
+from sapave.sim.furniture._articulated import STANDOFF, Room
+from sapave.sim.furniture._chest import Chest, chest
+from sapave.sim.furniture._furniture import RGB, box
 
 TRAVEL = 0.19
 HEIGHT = 0.075
@@ -28,15 +28,7 @@ _TOP = 0.050
 """Upper side of the chest above the bar [m]."""
 
 
-def _add(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
-    outer, back = HALF + 0.012, STANDOFF + DEPTH + 0.024
-    middle, deep = (STANDOFF + 0.016 + back) / 2, (back - STANDOFF - 0.016) / 2
-    box(case, (middle, 0, -HEIGHT + 0.005), (deep, outer, 0.005), material=palette.wood)
-    box(case, (middle, 0, _TOP - 0.005), (deep, outer, 0.005), material=palette.wood)
-    for y in (-outer, outer):
-        box(case, (middle, y, (_TOP - HEIGHT) / 2), (deep, 0.006, (_TOP + HEIGHT) / 2), material=palette.wood)
-    box(case, (back, 0, (_TOP - HEIGHT) / 2), (0.005, outer + 0.006, (_TOP + HEIGHT) / 2), material=palette.wood)
-    leaf = add_leaf(case, mujoco.mjtJoint.mjJNT_SLIDE, (-1, 0, 0), (0, 0, 0), TRAVEL)
+def _fill(leaf: mujoco.MjsBody, rgb: RGB) -> None:
     low = -HEIGHT + 0.011
     box(leaf, (STANDOFF + 0.007, 0, (FRONT + low) / 2), (0.007, HALF + 0.010, (FRONT - low) / 2), rgb=rgb)
     inside, plain = STANDOFF + DEPTH / 2, (0.78, 0.70, 0.58)
@@ -50,35 +42,17 @@ def _add(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
     )
     mat.rgba, mat.contype, mat.conaffinity = (0.32, 0.34, 0.36, 1.0), 1, 3
     mat.condim, mat.friction = 6, [2.0, 0.1, 0.1]
-    leaf.mass, leaf.inertia, leaf.ipos = 0.8, (4e-3, 4e-3, 6e-3), (STANDOFF + DEPTH / 2, 0, -0.02)
-    leaf.explicitinertial = True
-    add_handle(leaf, (0, 0, 0), 0.060, upright=False)
 
 
-def _handle(joint: float, side: int) -> tuple[np.ndarray, float]:
-    return np.array([-joint, 0.0, 0.0]), 0.0
-
-
-def _add_plain(body: mujoco.MjsBody, palette: Palette, g: np.random.Generator) -> None:
-    _add(body, palette, palette.accent, 1)
-
-
-FURNITURE = Furniture(
-    name="shallow_chest",
-    add=_add_plain,
-    articulation=Articulation(
-        kind="drawer",
-        nouns=("drawer", "pull-out drawer"),
+FURNITURE = chest(
+    Chest(
+        name="shallow_chest",
         travel=TRAVEL,
-        open_at=0.9 * TRAVEL,
-        shut_at=0.008,
-        upright=False,
-        bar=0.060,
+        half=HALF,
         height=HEIGHT,
-        reach=(HALF + 0.02, HALF + 0.02),
-        depth=STANDOFF + DEPTH + 0.03,
-        add=_add,
-        handle=_handle,
+        depth=DEPTH,
+        top=_TOP,
+        fill=_fill,
         room=Room(
             low=(STANDOFF + 0.014, -HALF + 0.012, FLOOR),
             high=(STANDOFF + DEPTH - 0.008, HALF - 0.012, _TOP - 0.010),
@@ -86,5 +60,5 @@ FURNITURE = Furniture(
             far=(STANDOFF + 0.090, 0.025),
             moves=True,
         ),
-    ),
+    )
 )
