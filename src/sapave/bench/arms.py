@@ -92,7 +92,7 @@ def weights_digest(arm: Arm) -> str:
     return str(load_config(arm.checkpoint)["files"][WEIGHTS]["sha256"])[:12]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def load(arm: Arm) -> Policy:
     """The arm's policy; a process makes each once."""
     entry = pick("sapave.policies", "POLICY", arm.policy)

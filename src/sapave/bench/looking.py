@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -181,11 +180,6 @@ def _run(jobs: Sequence[Job], path: Path, workers: int) -> list[Look]:
     return [look for job in jobs for look in kept[(job.split, job.number)]]
 
 
-@lru_cache(maxsize=8)
-def _policy(arm: Arm) -> Policy:
-    return load(arm)
-
-
 def look_around(job: Job) -> list[Look]:
     """All requests of a scene that have an answer, and what each arm does with them."""
     world, things, g = open_scene(job.split, job.number, SUITE)
@@ -209,7 +203,7 @@ def look_around(job: Job) -> list[Look]:
                 if job.pictures and len(found) == 0:
                     look.picture = encode(frame["rgb"]).hex()
                 for arm in job.arms:
-                    look.arms[arm.name] = _follow(world, _policy(arm), head, look, [t["name"] for t in answers])
+                    look.arms[arm.name] = _follow(world, load(arm), head, look, [t["name"] for t in answers])
                 found.append(look)
     finally:
         world.close()

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sapave.base import runs
-from sapave.data.view_files import SCHEMAS, write_shard
+from sapave.data.view_files import SCHEMAS, Key, numbered, samples_of, shards, write_shard
+from sapave.data.view_words import paraphrases
 
 DECISIONS = ("accept", "reject", "edit")
 FILE = "review.jsonl"
-Key = tuple[int, int]
-"""A sample: its frame, and which of the frame's samples it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,23 +53,6 @@ def decisions(folder: Path) -> dict[Key, Decision]:
     return found
 
 
-def numbered(samples: list[dict[str, Any]]) -> Iterator[tuple[Key, dict[str, Any]]]:
-    """Samples of a shard with their keys."""
-    counts: dict[int, int] = {}
-    for sample in samples:
-        index = counts.get(sample["frame_id"], 0)
-        counts[sample["frame_id"]] = index + 1
-        yield (sample["frame_id"], index), sample
-
-
-def shards(folder: Path) -> list[Path]:
-    """The frames files of a views folder; ValueError when there is none."""
-    found = sorted(folder.glob("frames-*.parquet"))
-    if not found:
-        raise ValueError(f"{folder}: found no frames-*.parquet, expected a folder written by `sapave views`")
-    return found
-
-
 def export(folder: Path, out: Path) -> dict[str, int]:
     """Write a copy of a views folder with what people and a language model said applied: rejected samples left out,
     edited ones reworded, the others told in one of their paraphrases where there are some.
@@ -82,16 +62,12 @@ def export(folder: Path, out: Path) -> dict[str, int]:
     """
     if out.resolve() == folder.resolve():
         raise ValueError(f"{out}: is the reviewed folder itself; name another one")
-    from sapave.data.view_words import paraphrases
-
     made = decisions(folder)
     counts: dict[str, int] = dict.fromkeys(("accepted", "rejected", "edited", "unreviewed", "paraphrased"), 0)
     names: dict[str, str] = {"accept": "accepted", "reject": "rejected", "edit": "edited"}
     for number, path in enumerate(shards(folder)):
         kept, otherwise = [], paraphrases(path)
-        for key, sample in numbered(
-            pq.read_table(path.with_name(path.name.replace("frames-", "samples-"))).to_pylist()
-        ):
+        for key, sample in numbered(samples_of(path)):
             said = made.get(key)
             counts[names[said.decision] if said else "unreviewed"] += 1
             if said is None or said.decision == "accept":

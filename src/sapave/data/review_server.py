@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from sapave.base.parallel import Processes
-from sapave.data.review import Decision, decisions, keep, numbered, shards
-from sapave.data.view_files import decode, encode
+from sapave.data.review import Decision, decisions, keep
+from sapave.data.view_files import decode, encode, numbered, samples_of, shards
 from sapave.data.view_scenes import open_scene, scene_seed, splits_of
 from sapave.sim.gaze import head_at
 from sapave.sim.world import World
@@ -36,8 +36,7 @@ class Review:
         self.suite, self.split = card["config"]["suite"], card["config"]["split"]
         self.samples: list[tuple[tuple[int, int], dict[str, Any], Path]] = []
         for path in shards(folder):
-            table = pq.read_table(path.with_name(path.name.replace("frames-", "samples-")))
-            self.samples += [(key, sample, path) for key, sample in numbered(table.to_pylist())]
+            self.samples += [(key, sample, path) for key, sample in numbered(samples_of(path))]
         self.made = decisions(folder)
         self._lock = Lock()
         self._painter = Processes(1)  # OpenGL belongs to one thread, and the server has many

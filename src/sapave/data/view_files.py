@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from sapave.base import runs
 
 FORMAT = "sapave-views-2"
 TABLES = ("frames", "samples")
+Key = tuple[int, int]
+"""A sample: its frame, and which of the frame's samples it is."""
 IMAGES = {"rgb": np.uint8, "depth_mm": np.uint16, "seg": np.uint8}
 """Columns of the frames table that hold pictures, and the type of their pixels."""
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -102,6 +104,28 @@ def whole(folder: Path, index: int) -> bool:
         return all(_digest(folder / name) == digest for name, digest in seal.items()) and len(seal) == len(TABLES)
     except (OSError, ValueError):
         return False
+
+
+def samples_of(frames: Path) -> list[dict[str, Any]]:
+    """The samples of a shard, given its frames file."""
+    return pq.read_table(frames.with_name(frames.name.replace("frames-", "samples-"))).to_pylist()
+
+
+def numbered(samples: list[dict[str, Any]]) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """Samples of a shard with their keys."""
+    counts: dict[int, int] = {}
+    for sample in samples:
+        index = counts.get(sample["frame_id"], 0)
+        counts[sample["frame_id"]] = index + 1
+        yield (sample["frame_id"], index), sample
+
+
+def shards(folder: Path) -> list[Path]:
+    """The frames files of a views folder; ValueError when there is none."""
+    found = sorted(folder.glob("frames-*.parquet"))
+    if not found:
+        raise ValueError(f"{folder}: found no frames-*.parquet, expected a folder written by `sapave views`")
+    return found
 
 
 def _digest(path: Path) -> str:

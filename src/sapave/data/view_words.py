@@ -14,7 +14,7 @@ from tqdm import tqdm
 from sapave.base import runs
 from sapave.base.seeds import rng
 from sapave.data.instructions.paraphrase import ParaphraseConfig, Sentence, paraphrase_all, tally
-from sapave.data.review import Key, numbered, shards
+from sapave.data.view_files import Key, numbered, samples_of, shards
 
 ARTICLES = ("the ", "a ", "an ")
 WORDS = pa.schema(
@@ -27,11 +27,6 @@ SHARED = ("instructions", "templates", "scenes", "things")
 def words_path(frames: Path) -> Path:
     """Where the paraphrases of a shard lie, given its frames file."""
     return frames.with_name(frames.name.replace("frames-", "paraphrases-"))
-
-
-def samples_of(frames: Path) -> list[dict[str, Any]]:
-    """The samples of a shard, given its frames file."""
-    return pq.read_table(frames.with_name(frames.name.replace("frames-", "samples-"))).to_pylist()
 
 
 def paraphrase_folder(folder: Path, config: ParaphraseConfig) -> dict[str, int]:

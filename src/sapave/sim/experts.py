@@ -214,19 +214,32 @@ class Expert:
             if self._astray(plan, plan.lift, state):
                 self.plan = replace(plan, lift=self.planner.rise(plan.side, state.arm) or plan.lift)
             return
-        held = self._held_path()
-        segment, fraction, away = held.locate(state.arm)
-        astray = self._astray(carry, held, state)
-        if not astray and (away > 0.1 or segment >= len(held.points) - 2 or (segment == 0 and fraction < 0.6)):
+        found = self._otherwise(plan, carry, state)
+        if found is None:
             return
-        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        offset, up = self._in_hand(), site.T @ self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
-        if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
-            return
+        offset, up = found
         _, rotation = self.planner.tip(plan.side, state.arm)
         if (rotation @ up)[2] > 0.6:
             rotation = straightened(rotation, up)
         self.carry = self.planner.plan_carry(plan, offset, rotation, state.arm, up=up) or carry
+
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+        """How the object sits in the hand (its offset [3] m and upward axis [3]) where the carry needs a new plan: it
+        sits otherwise than planned, or the arm has left its path; else None."""
+        held = self._held_path()
+        segment, fraction, away = held.locate(state.arm)
+        astray = self._astray(carry, held, state)
+        if not astray and (away > 0.1 or segment >= len(held.points) - 2 or (segment == 0 and fraction < 0.6)):
+            return None
+        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
+        offset, up = self._in_hand(), site.T @ self._axis()
+        if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
+            return None
+        return offset, up
+
+    def _axis(self) -> np.ndarray:
+        """[3] the object's own upward axis in the base frame."""
+        return self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
 
     # ---- the rule -----------------------------------------------------------------------------------------
 

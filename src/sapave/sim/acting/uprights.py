@@ -69,15 +69,10 @@ class UprightExpert(Expert):
         plan, carry = self.plan, self.carry
         if plan is None or carry is None or self._closure(state.hand) < 0.97:
             return
-        held = self._held_path()
-        segment, fraction, away = held.locate(state.arm)
-        astray = self._astray(carry, held, state)
-        if not astray and (away > 0.1 or segment >= len(held.points) - 2 or (segment == 0 and fraction < 0.6)):
+        otherwise = self._otherwise(plan, carry, state)
+        if otherwise is None:
             return
-        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        offset, up = self._in_hand(), site.T @ self.planner.axis()
-        if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
-            return
+        offset, up = otherwise
         if self._failed is not None and np.linalg.norm(up - self._failed) < 0.2:
             return
         _, rotation = self.planner.tip(plan.side, state.arm)
