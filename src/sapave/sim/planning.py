@@ -6,24 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import mujoco
 import numpy as np
 
 from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
-from sapave.sim.extent import outline, support
+from sapave.sim.clearance import CLEARANCE, Clearance
 from sapave.sim.ik import solve
 from sapave.sim.skills import Grasp, Path
 from sapave.sim.turns import lean_down, turn_z
 
 if TYPE_CHECKING:
-    from sapave.sim.world import World
+    pass
 
 STANDOFF = 0.09
 """Length of the last straight stretch to the object [m]."""
 LIFT = 0.12
 """How far a grasped object is raised [m]."""
-CLEARANCE = 0.006
-"""Hand and arm keep this far from everything on the way [m]."""
 BERTHS = (0.05, 0.025, CLEARANCE)
 """On the way to the pre-grasp posture they pass the target in the first of these distances that a way keeps [m]: who
 imitates the way does not hit it to the centimetre. The pre-grasp posture itself is about the second of them away."""
@@ -87,86 +84,8 @@ class CarryPlan:
     """Lowered, hand drawn back, raised."""
 
 
-class Planner:
-    """Searches grasps and paths in a world; a scratch copy of the state is used, the world's own is not touched."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.model, self.robot = world, world.model, world.robot
-        self.chain = world.robot.chains["left"]
-        self.limits = world.robot.other_limits[:7]
-        self._scratch = mujoco.MjData(world.model)
-        model = world.model
-        self.arm_qpos = {
-            side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 7]])
-            for side, i in (("left", 0), ("right", 7))
-        }
-        self.hand_qpos = {
-            side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 6]])
-            for side, i in (("left", 14), ("right", 20))
-        }
-        self.arm_geoms = {side: self._solids(side) for side in ("left", "right")}
-        self._target_geoms = np.flatnonzero(model.geom_bodyid == model.body(world.target.name).id)
-        self.spot = None if world.goal is None else np.asarray(world.goal.position, float)
-        """[3] m: where the target's foot should end; None: it is only lifted."""
-
-    def _solids(self, side: str) -> np.ndarray:
-        """Mask [ngeom] of the side's arm and hand."""
-        owner = np.array([self.model.body(b).name.startswith(f"{side}_") for b in range(self.model.nbody)])
-        return owner[self.model.geom_bodyid]
-
-    def tip(self, side: str, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Grasp point [3] m and hand rotation [3, 3] at arm angles [7] rad."""
-        index = 0 if side == "left" else 7
-        stream = np.zeros(len(self.robot.other_joints))
-        stream[index : index + 7] = angles
-        return self.robot.chains[side].pose(stream)
-
-    def extent(self, flip: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], float]:
-        """How far what the hand spans of the target reaches from its centre in a direction [3] (of the mirrored
-        world) [m]."""
-        model, data = self.model, self.world.data
-        centre = self.world.position(self.world.target.name)
-        known = zip(self._target_geoms, self.world.target.shape.parts, strict=True)  # MuJoCo keeps a body's order
-        parts = [
-            (*outline(model, int(g)), data.geom_xpos[g] - centre, data.geom_xmat[g].reshape(3, 3))
-            for g, part in known
-            if part.solid and part.grip
-        ]
-        return lambda direction: max(support(*part, flip(direction)) for part in parts)
-
-    def touches(
-        self, side: str, arms: np.ndarray, hand: np.ndarray, *, target: float = CLEARANCE, scene: float = CLEARANCE
-    ) -> float:
-        """Worst violation [m] over postures `arms` [k, 7] rad with the fingers at `hand` [6] rad: how much closer the
-        arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press)."""
-        model, data, mine = self.model, self._scratch, self.arm_geoms[side]
-        data.qpos[:] = self.world.data.qpos
-        self._pose_hand(data, side, hand)
-        margin = model.geom_margin.copy()
-        model.geom_margin[mine] = max(CLEARANCE, target)
-        worst = 0.0
-        try:
-            for angles in np.atleast_2d(arms):
-                data.qpos[self.arm_qpos[side]] = angles
-                mujoco.mj_kinematics(model, data)
-                mujoco.mj_collision(model, data)
-                if data.ncon == 0:
-                    continue
-                pairs, gaps = data.contact.geom, data.contact.dist
-                hit = mine[pairs].any(1) & ~mine[pairs].all(1)
-                on_target = np.isin(pairs, self._target_geoms).any(1)
-                allowed = np.where(on_target, target, scene)
-                if hit.any():
-                    worst = max(worst, float((allowed - gaps)[hit].max()))
-                    if worst > 0.01:
-                        break
-        finally:
-            model.geom_margin[:] = margin
-        return worst
-
-    def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
-        """Fingers at `hand` [6] rad; the joints that follow them stay as they are."""
-        data.qpos[self.hand_qpos[side]] = hand
+class Planner(Clearance):
+    """Searches grasps and paths in a world."""
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
@@ -313,11 +232,6 @@ class Planner:
         """Where to pass before the pre-grasp posture, from there [3] m in the left-handed world, the best first."""
         back, up = -grasp.direction(), np.array([0, 0, 1.0])
         return 0.07 * back + 0.08 * up, 0.08 * up, 0.07 * back, 0.15 * up, 0.14 * back, 0.14 * back + 0.1 * up
-
-    def rest(self, side: str) -> np.ndarray:
-        """[7] rest posture of an arm [rad]."""
-        index = 0 if side == "left" else 7
-        return self.robot.rest_other[index : index + 7]
 
     def plan_carry(
         self, plan: Plan, offset: np.ndarray, upright: np.ndarray, now: np.ndarray, *, up: np.ndarray = NOMINAL
