@@ -36,9 +36,13 @@ class Arm:
 
 
 def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | None = None) -> list[Arm]:
-    """The named arms; any policy of the shelf is an arm too. The shipped checkpoints are the default."""
+    """The named arms; any policy of the shelf is an arm too. The shipped checkpoints are the default.
+
+    A checkpoint is a folder or a hub id, which is looked up here once and not by each worker.
+    """
     from sapave.policies.sapave import shipped
 
+    checkpoint, fixed = local(checkpoint), local(fixed)
     known = {
         "active": lambda: Arm(
             name="active",
@@ -73,6 +77,15 @@ def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | N
         if name in UNTRAINED:
             raise ValueError(f"arm '{name}': {UNTRAINED[name]}: not trained yet; there are: {', '.join(options)}")
     return [choose(dict(options), name, "arm")() for name in names]
+
+
+def local(checkpoint: Path | None) -> Path | None:
+    """Folder of a checkpoint, from the hub where it is an `owner/name` and no folder."""
+    if checkpoint is None:
+        return None
+    from sapave.model.hub import resolve
+
+    return resolve(checkpoint)
 
 
 def _shelf_arm(entry: PolicyEntry, checkpoint: Path | None) -> Callable[[], Arm]:

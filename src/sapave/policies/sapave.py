@@ -33,15 +33,15 @@ class SaPaVePolicy:
     """Perceives, denoises, answers a chunk of 16 rows; deterministic (denoising starts from zero noise)."""
 
     def __init__(self, *, checkpoint: Path | None = None, hold_head: bool = False) -> None:
-        """Load `checkpoint` (the shipped `active` one by default); `hold_head` keeps the head where it is."""
+        """Load `checkpoint`, a folder or a hub id (the shipped `active` one by default); `hold_head`: it stays."""
         import torch
 
-        from sapave.model.checkpoint import load
+        from sapave.model.hub import from_pretrained
 
         torch.set_num_threads(1)  # one core per rollout: the bench runs many beside each other
         self.model: SaPaVe
         self.processor: Processor
-        self.model, self.processor = load(Path(checkpoint) if checkpoint else shipped())
+        self.model, self.processor = from_pretrained(checkpoint or shipped())
         self.model.eval()
         self.hold_head = hold_head
         self.memory: Memory | None = None

@@ -1,0 +1,125 @@
+"""Checkpoints on the Hugging Face hub: saved with a card, loaded by folder or by `owner/name`, pushed in one commit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sapave.base.runs import atomic
+from sapave.model import checkpoint
+from sapave.model.hub_card import CARD, RESULTS, card
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+    from sapave.model.inputs import Processor
+    from sapave.model.vla import SaPaVe
+
+MODEL_FILES = (checkpoint.CONFIG, checkpoint.WEIGHTS, checkpoint.TOKENIZER, checkpoint.STATS)
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def resolve(name: str | Path, *, revision: str | None = None, endpoint: str | None = None) -> Path:
+    """Folder of a checkpoint: `name` where that exists or is no `owner/name`, else the hub's files in its local cache.
+
+    ValueError with one line when the hub cannot be reached, or has no such model that may be read.
+    """
+    if Path(name).exists() or not HUB_ID.fullmatch(str(name)):
+        return Path(name)
+    import httpx2  # what huggingface_hub speaks through
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        IncompleteSnapshotError,
+        LocalEntryNotFoundError,
+    )
+
+    what = f"checkpoint '{name}'" + (f" at revision '{revision}'" if revision else "")
+    try:
+        wanted = [*MODEL_FILES, CARD, RESULTS]
+        return Path(snapshot_download(str(name), revision=revision, allow_patterns=wanted, endpoint=endpoint))
+    except HFValidationError as problem:
+        raise ValueError(f"{what}: no such folder, and no id of the hub ({_line(problem)})") from None
+    except HfHubHTTPError as problem:
+        status = f"HTTP {problem.response.status_code}" if problem.response is not None else _line(problem)
+        advice = "check the name; for a private model run `hf auth login`"
+        raise ValueError(f"{what}: no such folder, and the hub did not give it ({status}); {advice}") from None
+    except (LocalEntryNotFoundError, IncompleteSnapshotError, httpx2.HTTPError):
+        advice = "check the path, or download it once while online"
+        raise ValueError(f"{what}: no such folder, not in the hub's cache, hub out of reach; {advice}") from None
+
+
+def from_pretrained(
+    name: str | Path, *, revision: str | None = None, endpoint: str | None = None, **changes: Any
+) -> tuple[SaPaVe, Processor]:
+    """Model and processor of a folder or a hub id; `changes` as in `checkpoint.load`."""
+    return checkpoint.load(resolve(name, revision=revision, endpoint=endpoint), **changes)
+
+
+def save_pretrained(
+    folder: str | Path,
+    model: SaPaVe,
+    processor: Processor,
+    *,
+    half: bool = False,
+    notes: dict[str, Any] | None = None,
+    results: Path | None = None,
+) -> Path:
+    """Write the checkpoint, the `results` it is known by (a results.json) and the card; returns the folder."""
+    folder = Path(folder)
+    checkpoint.save(folder, model, processor, half=half, notes=notes)
+    if results is not None and results.resolve() != (folder / RESULTS).resolve():
+        with atomic(folder / RESULTS) as partial:
+            shutil.copyfile(results, partial)
+    with atomic(folder / CARD) as partial:
+        partial.write_text(card(folder))
+    return folder
+
+
+def push_to_hub(
+    folder: str | Path,
+    repo: str,
+    *,
+    private: bool = False,
+    message: str = "Checkpoint of sapave",
+    results: Path | None = None,
+    api: HfApi | None = None,
+) -> str:
+    """Push a checkpoint that loads to the model repository `repo` (made where absent), in one commit; returns its URL.
+
+    A README.md in the folder goes as it is; without one the card is made on the way, and nothing is written here.
+    """
+    import httpx2
+    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    folder = Path(folder)
+    if not HUB_ID.fullmatch(repo):
+        raise ValueError(f"repo '{repo}': expected a hub id as owner/name")
+    checkpoint.load(folder)  # nothing leaves that would not load elsewhere
+    sources: dict[str, Path | bytes] = {name: folder / name for name in MODEL_FILES}
+    figures = results or folder / RESULTS
+    if results is not None or figures.is_file():
+        sources[RESULTS] = figures
+    own = folder / CARD
+    sources[CARD] = own if own.is_file() else card(folder, repo=repo, results=results).encode()
+    api = api or HfApi()
+    operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=value) for name, value in sources.items()]
+    try:
+        api.create_repo(repo, private=private, exist_ok=True)
+        api.create_commit(repo, operations=operations, commit_message=message)
+    except HfHubHTTPError as problem:
+        status = f"HTTP {problem.response.status_code}" if problem.response is not None else _line(problem)
+        raise ValueError(
+            f"repo '{repo}': the hub refused ({status}); log in by `hf auth login`, as its owner"
+        ) from None
+    except httpx2.HTTPError as problem:
+        raise ValueError(f"repo '{repo}': {api.endpoint} is out of reach ({_line(problem)})") from None
+    return f"{api.endpoint}/{repo}"
+
+
+def _line(problem: BaseException) -> str:
+    return " ".join(str(problem).split())[:200]
