@@ -11,13 +11,14 @@ from sapave.sim.objects._family import LOOKS, Thing, make_thing
 from sapave.sim.scenes._scene import Scene
 from sapave.sim.tasks._task import Task
 
-LYING = ("bottle", "can", "carton", "jar")
-"""Families whose things have a foot to stand on and a top, and roll over when knocked."""
+LYING = ("bottle", "can", "glass", "jar")
+"""Families whose things have a foot to stand on and a top, roll over when knocked, and fit between thumb and fingers that
+come from above (measured: square cartons and cups, 5 to 6 cm wide, do so in half to two thirds)."""
 SLIMMEST = 1.25
 """Least height over width: what is flatter does not lie on its side."""
 SHOULDER = (0.02, 0.16)
 """(x, y) of the left shoulder, about [m]."""
-AHEAD, ASIDE = (0.105, 0.135), (0.05, 0.085)
+AHEAD, ASIDE = (0.125, 0.15), (0.05, 0.085)
 """Where the occluder stands: farther from the target than for standing things, the hand comes down from above [m]."""
 TURN, SPREAD = -0.35, 0.4
 """Seen from the shoulder, a thing on the left lies across with its top to the right, turned by TURN and SPREAD more or

@@ -19,9 +19,12 @@ ALONG = (0.0, 0.012)
 thumb pushes the thing out along its axis."""
 TURNS = (0.0, 0.2, -0.2, 0.4, -0.4)
 """The fingers cross the axis at a right angle, or off it by so much [rad]."""
+STANDING = np.concatenate([HEADINGS, [0.7, 0.9, 1.1, 1.35, 1.6, 1.9]])
+"""Headings of the fingers about z at the place to stand [rad]: a bottle turns by half a radian in the closing hand, and
+then only the outward ones are in reach."""
 LEANS = (0.0, 0.15, 0.3)
 """How far the thing may lean towards the fingers when it is put down [rad]; straight is tried first."""
-MAX_SPOTS = 2
+MAX_SPOTS = 4
 """So many places are tried for a thing that sits in the hand otherwise than planned."""
 FREE = 0.11
 """Least distance of the place to stand from the middle of other things [m]."""
@@ -103,7 +106,7 @@ class UprightPlanner(Planner):
         turn = mirror_arm if plan.side == "right" else np.asarray
         starts = [plan.lift.points[-1], *(turn(seed) for seed in SEEDS[:2])]  # the turn is far: one start is too few
         for lean in LEANS:
-            turned = np.stack([turn_z(h - heading) @ lean_down(base, lean) for h in HEADINGS])
+            turned = np.stack([turn_z(h - heading) @ lean_down(base, lean) for h in STANDING])
             for start in starts:
                 lifted = replace(plan, lift=Path(np.stack([plan.lift.points[0], start])))
                 carry = self._carry_with(lifted, offset, turned, lean, now)
