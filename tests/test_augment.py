@@ -153,6 +153,24 @@ def test_an_answer_about_the_picture_keeps_all_that_it_shows(place: Path) -> Non
     assert wanted(batch, int(batch["image_index"][0])).tolist() == [1, 2]
 
 
+def test_tasks_made_from_a_picture_stay_true_of_it(place: Path) -> None:
+    """Stage 0: whatever was asked, its thing is still to be seen, and a caption's things all are."""
+
+    def task(chance: np.random.Generator, objects: list[dict]) -> tuple[str, int, int, str]:
+        if chance.random() < 0.5:
+            return "describe the picture", 0, 0, " , ".join(thing["name"] for thing in objects)
+        return f"where is the {objects[0]['name']}", objects[0]["id"], 0, ""
+
+    views = open_sources([str(place / "views")], place / "cache")
+    sampler = Sampler(views=views, images=6, per_image=2, task=task, raw=True)
+    batch = sampler.batch(0)
+    out = augmented(batch, zoom=2.0, jitter=0.0, chance=(0, 0))
+    assert sum(a != b for a, b in zip(out["intrinsics"][:, 0, 0], batch["intrinsics"][:, 0, 0], strict=True)) >= 3
+    assert np.array_equal(out["mask"][:, 0].any((1, 2)), batch["target"] > 0)
+    for i in set(batch["image_index"][[answer != "" for answer in batch["answer"]]]):
+        assert (out["depth"][i] == np.float32(1.1)).any() and (out["depth"][i] == np.float32(1.2)).any()
+
+
 def test_light_keeps_hues_and_stays_within_its_bounds() -> None:
     rgb = np.full((4, 4, 3), 100, np.uint8)
     grey = [int(relit(rgb, 0.2, rng(i, "light"))[0, 0, 0]) for i in range(40)]
