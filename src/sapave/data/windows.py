@@ -92,6 +92,8 @@ class Sampler:
     seed: int = 0
     task: Stage0Task | None = None
     """Stage 0: makes (text, target id, goal id, answer) from a frame's objects instead of the stored samples."""
+    raw: bool = False
+    """Batches keep `seg` uint8 [I, H, W] and have no `mask`: for who changes pictures and then calls `add_masks`."""
     _orders: dict = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -140,10 +142,10 @@ class Sampler:
         for number, (source, frames) in enumerate(self.frames(step)):
             chance = rng(self.seed, "batch", step, number)
             if self.task is not None and source.pack.kind == "views":
-                parts.append(task_part(source.pack, frames, self.per_image, self.task, chance))
+                parts.append(task_part(source.pack, frames, self.per_image, self.task, chance, self.raw))
             else:
                 per_image = self.per_image if source.pack.kind == "views" else 1
-                parts.append(gather(source.pack, choose_rows(source, frames, per_image, chance)))
+                parts.append(gather(source.pack, choose_rows(source, frames, per_image, chance), self.raw))
         return merge(parts)
 
 
@@ -157,12 +159,13 @@ def choose_rows(source: Source, frames: np.ndarray, per_image: int, chance: np.r
     return np.concatenate(rows)
 
 
-def gather(pack: Pack, rows: np.ndarray) -> Batch:
+def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
     """The rows [B] of a pack as a batch; rows of one frame share one image.
 
     Per image [I, ...]: rgb uint8, depth float32 m, intrinsics, base_from_camera, head, head_target, other,
     other_target. Per row [B, ...]: image_index, text, answer ('' unless stage 0), target, goal, mask
     [B, 2, 32, 32], motion [B, 2] rad, head_chunk [B, 16, 2] and other_chunk [B, 16, 26] cumulative rad, has_other.
+    `raw`: seg uint8 [I, H, W] in the place of mask.
     """
     a = pack.arrays
     frames, index = np.unique(a["frame"][rows], return_inverse=True)
@@ -180,11 +183,12 @@ def gather(pack: Pack, rows: np.ndarray) -> Batch:
     has_other = "other_chunk" in a
     batch["other_chunk"] = np.asarray(a["other_chunk"][rows]) if has_other else np.zeros((n, K, N_OTHER), np.float32)
     batch["has_other"] = np.full(n, has_other)
-    batch["mask"] = _masks(batch.pop("seg"), batch)
-    return batch
+    return batch if raw else add_masks(batch)
 
 
-def task_part(pack: Pack, frames: np.ndarray, per_image: int, task: Stage0Task, chance: np.random.Generator) -> Batch:
+def task_part(
+    pack: Pack, frames: np.ndarray, per_image: int, task: Stage0Task, chance: np.random.Generator, raw: bool = False
+) -> Batch:
     """Stage-0 batch of `frames`: fresh tasks made from each frame's objects, no action labels."""
     frames = np.sort(frames)
     batch = _images(pack, frames)
@@ -201,8 +205,7 @@ def task_part(pack: Pack, frames: np.ndarray, per_image: int, task: Stage0Task, 
         "goal": np.array(goal, np.int64),
         "has_other": np.zeros(len(made), bool),
     }
-    batch["mask"] = _masks(batch.pop("seg"), batch)
-    return batch
+    return batch if raw else add_masks(batch)
 
 
 def _images(pack: Pack, frames: np.ndarray) -> Batch:
@@ -212,9 +215,11 @@ def _images(pack: Pack, frames: np.ndarray) -> Batch:
     return batch
 
 
-def _masks(seg: np.ndarray, batch: Batch) -> np.ndarray:
+def add_masks(batch: Batch) -> Batch:
+    """A raw batch with mask float32 [B, 2, 32, 32] of the rows' targets and goals in the place of seg."""
     ids = np.stack([batch["target"], batch["goal"]], axis=1)
-    return cell_fractions(seg[batch["image_index"]], ids)
+    mask = cell_fractions(batch["seg"][batch["image_index"]], ids)
+    return {**{name: value for name, value in batch.items() if name != "seg"}, "mask": mask}
 
 
 def cell_fractions(seg: np.ndarray, ids: np.ndarray, cells: int = CELLS) -> np.ndarray:

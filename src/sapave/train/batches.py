@@ -26,9 +26,7 @@ def tensors(
     n = len(batch["rgb"])
     index = batch["image_index"]
     tokens, mask = processor.tokenize(batch["text"])
-    has = np.ones((n, 3), bool)
-    if dropout:
-        has = rng(chance[0], "modality", chance[1]).random((n, 3)) >= dropout
+    has = present(n, dropout, chance)
     out = {
         "rgb": torch.from_numpy(batch["rgb"]),
         "depth": torch.from_numpy(batch["depth"]),
@@ -48,6 +46,13 @@ def tensors(
         out["has_other"] = torch.from_numpy(batch["has_other"])
         out |= chunks(batch["head_chunk"], batch["other_chunk"], batch["has_other"], processor)
     return out
+
+
+def present(n: int, dropout: float, chance: tuple[int, int]) -> np.ndarray:
+    """Which of depth, intrinsics and pose the model is given of `n` pictures, bool [n, 3]; see `tensors`."""
+    if not dropout:
+        return np.ones((n, 3), bool)
+    return rng(chance[0], "modality", chance[1]).random((n, 3)) >= dropout
 
 
 def states(batch: Batch, processor: Any) -> np.ndarray:

@@ -45,6 +45,10 @@ class TrainConfig:
     """Make stage-0 tasks (referring, questions, captions) from the scenes' objects, not stored instructions."""
     mirror: float = 0.0
     """Share of the rows that are seen in the mirror, left and right exchanged; for the draft's loss alone."""
+    zoom: float = 1.0
+    """Pictures are magnified by 1 to this much, each at a place of its own (train/augment.py); 1: never."""
+    jitter: float = 0.0
+    """Largest relative change of a picture's brightness, contrast and saturation; 0: none."""
     modality_dropout: float = 0.0
     """Chance that depth, intrinsics and pose (each) are hidden from a sample."""
     token_cache: bool = False
@@ -96,8 +100,23 @@ class TrainConfig:
                 f"training setting mirror: found {self.mirror}, expected 0 unless the draft learns alone from cached "
                 "tokens (pictures have no mirror image here)"
             )
+        if not 1 <= self.zoom <= 4 or not 0 <= self.jitter < 1:
+            raise ValueError(
+                f"training settings zoom {self.zoom}, jitter {self.jitter}: expected 1 (never) to 4, and 0 (none) to "
+                "less than 1"
+            )
+        if self.augments and self.token_cache:
+            raise ValueError(
+                f"training settings zoom {self.zoom}, jitter {self.jitter}: expected 1 and 0 with cached tokens, which "
+                "are made once of every picture as it is; switch token_cache off to change pictures"
+            )
         if not self.trains or not self.losses:
             raise ValueError(f"training stage '{self.stage}': expected at least one part that trains and one loss")
+
+    @property
+    def augments(self) -> bool:
+        """Are pictures changed?"""
+        return self.zoom > 1 or self.jitter > 0
 
 
 _BASE = TrainConfig(stage="base", trains=("head_decoder",), losses=(("head", 1.0),))

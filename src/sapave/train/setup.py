@@ -24,7 +24,8 @@ from sapave.model.inputs import Processor
 from sapave.model.vla import SaPaVe
 from sapave.sim.robots.g1 import ROBOT
 from sapave.train import cache as tokens
-from sapave.train.batches import Tensors, tensors, to_device
+from sapave.train.augment import augmented
+from sapave.train.batches import Tensors, present, tensors, to_device
 from sapave.train.cached import batch_of, hybrid_of, perceiver, remembered
 from sapave.train.evaluate import evaluate
 from sapave.train.mirror import mirrored
@@ -71,6 +72,7 @@ def prepare(config: TrainConfig, device: torch.device, run: Path, logger: loggin
         views_share=config.views_share,
         seed=config.seed,
         task=_task("train") if config.tasks else None,
+        raw=config.augments,
     )
     model, processor = start(config, sampler)
     fit(model, processor, config, views, episodes)
@@ -178,9 +180,11 @@ def _live(
     wanted = {name for name, _ in config.losses}
 
     def batch(step: int) -> Tensors:
-        return tensors(
-            sampler.batch(step), processor, wanted=wanted, dropout=config.modality_dropout, chance=(config.seed, step)
-        )
+        drawn, dropout, chance = sampler.batch(step), config.modality_dropout, (config.seed, step)
+        if config.augments:
+            known = present(len(drawn["rgb"]), dropout, chance)[:, 1]
+            drawn = augmented(drawn, zoom=config.zoom, jitter=config.jitter, chance=chance, known=known)
+        return tensors(drawn, processor, wanted=wanted, dropout=dropout, chance=chance)
 
     def losses(values: Tensors, chance: torch.Generator) -> dict[str, torch.Tensor]:
         values = to_device(values, device)
