@@ -12,8 +12,8 @@ from sapave.sim.scenes._scene import Scene
 from sapave.sim.tasks._task import Task
 
 LYING = ("bottle", "can", "glass", "jar")
-"""Families whose things have a foot to stand on and a top, roll over when knocked, and fit between thumb and fingers that
-come from above (measured: square cartons and cups, 5 to 6 cm wide, do so in half to two thirds)."""
+"""Families whose things have a foot to stand on and a top, roll over when knocked, and fit between thumb and fingers
+that come from above (measured: square cartons and cups, 5 to 6 cm wide, do so in half to two thirds)."""
 SLIMMEST = 1.25
 """Least height over width: what is flatter does not lie on its side."""
 SHOULDER = (0.02, 0.16)
