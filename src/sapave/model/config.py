@@ -14,8 +14,10 @@ CHOICES = {
     "injection": ("add", "gated", "cross", "none"),
     "decoders": ("independent", "shared", "unified"),
     "loss": ("smooth_l1", "mse"),
-    "time": ("early", "uniform"),
+    "time": ("early", "uniform", "start"),
 }
+GEOMETRY = ("depth", "intrinsics", "pose")
+"""Parts of an observation's geometry, in the order of the batch's `has`."""
 PARTS = ("backbone", "adapter", "spatial", "head_decoder", "other_decoder", "draft")
 """Names of the parts that a training stage may switch on; the draft belongs to the other decoder too."""
 
@@ -65,6 +67,9 @@ class VLAConfig:
     spatial_layers: int = 3
     injection: str = "add"
     """add | gated | cross | none: how spatial tokens reach the image tokens."""
+    hidden: tuple[str, ...] = ()
+    """Parts of GEOMETRY that the model is never given, in training or after. Only the target of the spatial encoder's
+    own loss still knows them: it learns to guess what it cannot see."""
 
     decoders: str = "independent"
     """independent | shared (one trunk, two tails) | unified (one 28-wide stream)."""
@@ -89,7 +94,8 @@ class VLAConfig:
     beta: float = 0.1
     """Where smooth-L1 turns from a parabola into a line, in normalised units."""
     time: str = "early"
-    """early (density falls linearly to the clean end) | uniform."""
+    """early (density falls linearly to the clean end) | uniform | start (always 0; with `still` 1, `draws` 1 and one
+    step this is plain regression: nothing of the clean chunk or of noise goes in)."""
     draws: int = 2
     """Noise draws per sample and training step; they share the cross-attention's keys."""
     still: float = 0.25
@@ -101,6 +107,11 @@ class VLAConfig:
     def __post_init__(self) -> None:
         for name, options in CHOICES.items():
             choose(dict.fromkeys(options), getattr(self, name), name)
+        if isinstance(self.hidden, str):
+            raise ValueError(f"hidden: found '{self.hidden}', expected a list of {', '.join(GEOMETRY)}")
+        for name in self.hidden:
+            choose(dict.fromkeys(GEOMETRY), name, "part of geometry")
+        object.__setattr__(self, "hidden", tuple(self.hidden))  # JSON gives a list
         if self.k % self.fold:
             raise ValueError(f"fold: found {self.fold}, expected a divisor of k = {self.k}")
 

@@ -194,6 +194,7 @@ class Decoder(nn.Module):
         width, heads = config.decoder_width, config.decoder_heads
         self.rates: Tensor
         self.k, self.heads, self.streams, self.pointed = config.k, heads, dict(streams), config.pointer
+        self.n_head = config.n_head
         self.entries = nn.ModuleDict({name: Entry(config, size) for name, size in streams.items()})
         self.trunk = nn.ModuleList(Block(width, heads) for _ in range(config.decoder_layers - 1))
         self.tails = nn.ModuleDict({name: Tail(config, size) for name, size in streams.items()})
@@ -218,11 +219,17 @@ class Decoder(nn.Module):
         nn.init.zeros_(self.modulation.bias)
         self.register_buffer("rates", torch.pi * 2.0 ** torch.linspace(-1, 5, 16), persistent=False)
 
-    def start_at_proposal(self) -> None:
-        """Let what is denoised be nothing: the head does what the pointer says, and the arms what the draft says."""
-        for tail in self.tails.values():
-            nn.init.zeros_(cast(Tail, tail).out.weight)
-            nn.init.zeros_(cast(Tail, tail).out.bias)
+    @torch.no_grad()
+    def start_at_proposal(self, head: bool = True) -> None:
+        """Let what is denoised be nothing: the head does what the pointer says, and the arms what the draft says.
+
+        `head` False: only of arms and hands; what has been learned for the head stays.
+        """
+        for name, size in self.streams.items():
+            first = 0 if head else {"head": size, "other": 0, "all": self.n_head}[name]
+            out = cast(Tail, self.tails[name]).out
+            out.weight.view(-1, size, out.in_features)[:, first:] = 0.0
+            out.bias.view(-1, size)[:, first:] = 0.0
 
     def prepare(
         self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor, looked: Tensor | None = None

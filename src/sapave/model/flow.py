@@ -31,6 +31,8 @@ def noisy(clean: Mapping[str, Tensor], config: VLAConfig, generator: torch.Gener
     time = draw(torch.rand, shape, generator, device)
     if config.time == "early":
         time = 1 - (1 - time).sqrt()
+    elif config.time == "start":
+        time = torch.zeros_like(time)
     moving = (draw(torch.rand, shape, generator, device) >= config.still)[..., None, None]
     t = time[..., None, None]
     paths = {}

@@ -77,11 +77,16 @@ class Spatial(nn.Module):
         predicted = predicted.float()
         return Space(tokens, torch.where(measured[..., None], points, predicted), measured, predicted, log_depth)
 
-    def loss(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Tensor:
-        """Predict points and depth while random parts are hidden; samples that lack a part have no target."""
+    def loss(
+        self, batch: dict[str, Tensor], generator: torch.Generator | None = None, given: Tensor | None = None
+    ) -> Tensor:
+        """Predict points and depth while random parts are hidden; samples that lack a part have no target.
+
+        `given` [I, 3]: all that the encoder may be shown (None: what is there); targets know the rest.
+        """
         depth, _, points = measure(batch)
         keep = draw(torch.rand, batch["has"].shape, generator, depth.device) < 0.6
-        space = self(batch, batch["has"] & keep)
+        space = self(batch, (batch["has"] if given is None else given) & keep)
         target = (batch["has"].all(1)[:, None, None] & (depth > 0)).float()
         count = target.sum().clamp(min=1)
         where = F.smooth_l1_loss(space.predicted, points, beta=0.05, reduction="none").sum(-1)

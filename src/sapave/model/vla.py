@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from sapave.base.shelf import choose, pick
 from sapave.model.adapter import insert_adapter
 from sapave.model.backbone import Backbone, Reading
-from sapave.model.config import PARTS, VLAConfig
+from sapave.model.config import GEOMETRY, PARTS, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
 from sapave.model.memory import Memory, look
@@ -133,6 +133,7 @@ class SaPaVe(nn.Module):
         return self._perceive(batch)[1]
 
     def _perceive(self, batch: Batch) -> tuple[Found, Hybrid]:
+        batch = self.shown(batch)
         index, found = batch.get("image_index"), self.read(batch)
         reading, space = found.reading, self.spatial(batch)
         per_row = batch
@@ -147,9 +148,17 @@ class SaPaVe(nn.Module):
         hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence, looked)
         return found, hybrid
 
+    def shown(self, batch: Batch) -> Batch:
+        """The batch as this model may see it: `config.hidden` counts as absent."""
+        if not self.config.hidden:
+            return batch
+        allowed = [name not in self.config.hidden for name in GEOMETRY]
+        return {**batch, "has": batch["has"] & torch.tensor(allowed, device=batch["has"].device)}
+
     def remember(self, hybrid: Hybrid, memory: Memory | None, batch: Batch) -> tuple[Hybrid, Memory]:
         """The hybrid with what is out of sight where it was last seen and with all directions it has looked in, and
         the memory for the next look (None: this is the first)."""
+        batch = self.shown(batch)
         points, looked = memory or Memory.blank(len(hybrid.pointer), hybrid.pointer)
         pointer = hybrid.pointer
         if self.config.memory:
@@ -176,7 +185,7 @@ class SaPaVe(nn.Module):
         grounding = [n for n in GROUNDING if n in names and GROUNDING[n] in batch]
         if hybrid is None:
             if "points" in names and "depth" in batch:
-                out["points"] = self.spatial.loss(batch, generator)
+                out["points"] = self.spatial.loss(batch, generator, self.shown(batch)["has"])
             if acting:
                 found, hybrid = self._perceive(batch)
                 out.update(grounding_losses(batch, found, grounding))

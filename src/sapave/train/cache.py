@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,11 +58,12 @@ class Cached:
         return out
 
 
-def weights_key(model: nn.Module, parts: dict[str, list]) -> str:
-    """Hash of every weight and buffer that tokens depend on: all but the decoders' (names, shapes, bits)."""
+def weights_key(model: nn.Module, parts: dict[str, list], choices: Sequence[str] = ()) -> str:
+    """Hash of every weight and buffer that tokens depend on: all but the decoders' (names, shapes, bits); and of
+    `choices` that no weight shows."""
     decoders = ("head_decoder", "other_decoder")
     moving = {id(p) for name in decoders for module in parts[name] for p in [*module.parameters(), *module.buffers()]}
-    digest = hashlib.sha256(f"cache {FORMAT}".encode())
+    digest = hashlib.sha256(" ".join([f"cache {FORMAT}", *choices]).encode())
     for name, value in sorted([*model.named_parameters(), *model.named_buffers()], key=lambda item: item[0]):
         if id(value) not in moving:
             digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode())

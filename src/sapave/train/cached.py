@@ -57,7 +57,7 @@ def remembered(model: Any, cached: Cached, seed: int = 0) -> Cached:
         hybrid, memory = model.remember(Hybrid(now[:, :0], now[:, :0, 0].bool(), now), memory, batch)
         pointer[rows], looked[rows], before = hybrid.pointer.cpu().numpy(), hybrid.looked.cpu().numpy(), alive
     arrays = {**cached.arrays, "pointer": pointer, "looked": looked}
-    if views and model.config.search:
+    if views and model.config.search and "pose" not in model.config.hidden:  # without it, nobody knows where it looked
         arrays["looked"], arrays["head_chunk"] = add_past(cached.source.pack, cached.rows, looked, seed)
     return replace(cached, arrays=arrays)
 

@@ -118,7 +118,7 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
         ):
             for decoder in model.denoisers():
                 if decoder.draft is not None:  # what was denoised around another draft would only disturb this one
-                    decoder.start_at_proposal()
+                    decoder.start_at_proposal(head=False)
         return model, processor
     model_config = VLAConfig.from_dict(changes)
     texts = words(sampler)
@@ -197,6 +197,12 @@ def _live(
     return batch, losses
 
 
+def choices(config: VLAConfig) -> list[str]:
+    """What tokens depend on that no weight shows; empty for the default."""
+    found = [f"hidden {name}" for name in config.hidden]
+    return [*found, "injection none"] if config.injection == "none" else found
+
+
 def _cached(
     config: TrainConfig,
     views: list[Source],
@@ -207,7 +213,7 @@ def _cached(
     device: torch.device,
 ) -> tuple[Callable[[int], Tensors], Losses]:
     """Batches of frozen tokens."""
-    key = tokens.weights_key(model, model.parts())
+    key = tokens.weights_key(model, model.parts(), choices(model.config))
     perceive = perceiver(model, processor, device)
 
     def cached(source: Source) -> tokens.Cached:
