@@ -10,7 +10,7 @@ from typing import Any
 
 from sapave.commands._command import Command, read_config
 
-SUMMARY = "list tasks, objects, scenes, robots, policies, backbones ..."
+SUMMARY = "list tasks, objects, scenes, robots, policies, backbones, recipes ..."
 
 SHELVES = {
     "tasks": ("sapave.sim.tasks", "TASK"),
@@ -21,6 +21,7 @@ SHELVES = {
     "policies": ("sapave.policies", "POLICY"),
     "backbones": ("sapave.model.backbones", "BACKBONE"),
     "spatial_encoders": ("sapave.model.spatial_encoders", "SPATIAL_ENCODER"),
+    "recipes": ("sapave.train.recipes", "RECIPE"),
 }
 
 

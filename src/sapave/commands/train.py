@@ -1,4 +1,4 @@
-"""`sapave train`: train one stage; every stage is a preset of the one loop."""
+"""`sapave train`: train one stage, a preset of the one loop; or a recipe, which is all stages one after another."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 from sapave.commands._command import Command, read_config
 
 SUMMARY = "train one stage of the model from a preset: sapave train PRESET [OPTIONS]"
+RECIPE_SUMMARY = "train all stages of a recipe (an ablation, a rival): sapave train recipe NAME [OPTIONS]"
 
 
 def run(arguments: list[str]) -> None:
@@ -18,11 +19,15 @@ def run(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(f"usage: sapave train PRESET --out FOLDER [OPTIONS]\n\n{SUMMARY}\n\npresets: {names}\n")
         print("`sapave train PRESET --help` lists the options with the preset's values.")
+        print("\n`sapave train recipe NAME` runs all stages of a recipe; `sapave list recipes` names them.")
         return
     name = arguments[0]
+    if name == "recipe":
+        run_recipe(arguments[1:])
+        return
     if name.startswith("-"):
         raise ValueError(f"train: the preset comes first, found '{name}' (there are: {names})")
-    preset = choose(PRESETS, name, "preset")
+    preset = choose({**PRESETS, "recipe": None}, name, "preset")
 
     import tyro
 
@@ -37,6 +42,26 @@ def run(arguments: list[str]) -> None:
     from sapave.train.loop import main
 
     main(options.config, options.out)
+
+
+def run_recipe(arguments: list[str]) -> None:
+    """The first word names the recipe."""
+    from sapave.base.shelf import choose, shelf
+    from sapave.train.follow import FollowConfig, follow
+
+    recipes = shelf("sapave.train.recipes", "RECIPE")
+    names = ", ".join(recipes)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(f"usage: sapave train recipe NAME --views ... --episodes ... [OPTIONS]\n\n{RECIPE_SUMMARY}\n")
+        print(f"recipes: {names}")
+        return
+    name = arguments[0]
+    if name.startswith("-"):
+        raise ValueError(f"train recipe: the recipe's name comes first, found '{name}' (there are: {names})")
+    recipe = choose(recipes, name, "recipe")
+    default = FollowConfig(out=Path("runs") / name)
+    options = read_config(FollowConfig, arguments[1:], f"train recipe {name}", recipe.doc, default=default)
+    print(f"{name}: {follow(recipe, options)}")
 
 
 COMMAND = Command(name="train", summary=SUMMARY, run=run)

@@ -1,0 +1,1 @@
+"""Shelf of recipes: whole trainings, stage after stage. Each module offers RECIPE."""
