@@ -18,6 +18,7 @@ DOCUMENTS = [
     for name in (
         "README.md",
         "CONTRIBUTING.md",
+        "docs/ablations.md",
         "docs/activeviewpose.md",
         "docs/architecture.md",
         "docs/rivals.md",

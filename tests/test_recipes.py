@@ -17,6 +17,7 @@ from sapave.base.geometry import intrinsics
 from sapave.base.shelf import pick, shelf
 from sapave.base.types import Geometry, Observation
 from sapave.model import checkpoint
+from sapave.model.adapter import plain_name
 from sapave.model.config import GEOMETRY, TINY_TEST, VLAConfig
 from sapave.model.flow import chunk_loss, noisy
 from sapave.model.vla import SaPaVe
@@ -281,6 +282,18 @@ def test_a_recipe_may_begin_at_the_checkpoint_of_another(made: Callable, road: F
     model, _ = checkpoint.load(out)
     assert (model.config.hidden, model.config.injection) == (GEOMETRY, "none")
     assert same(weights(model, "backbone."), weights(loaded(ours), "backbone."))
+
+
+@pytest.mark.parametrize("name", sorted(set(RECIPES) - {"ours", "no_pretraining", "gr00t"}))
+def test_recipes_share_the_first_stages_with_ours_bit_for_bit(name: str, made: Callable) -> None:
+    """So they may begin at our checkpoint, as docs/ablations.md says."""
+    stage = "stage0b" if name in ("no_depth", "no_intrinsics", "no_pose", "no_geometry") else "spatial"
+    parts = []
+    for recipe in ("ours", name):
+        stored = load_file({c.stage: f for c, f in made(recipe)}[stage] / checkpoint.WEIGHTS)
+        kept = ("backbone.", "pointer.", "spatial.")
+        parts.append({plain_name(n): w for n, w in stored.items() if n.startswith(kept) and "lora_" not in n})
+    assert parts[0] and same(*parts)
 
 
 def test_plans_follow_their_options(road: FollowConfig) -> None:

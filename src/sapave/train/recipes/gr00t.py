@@ -25,6 +25,6 @@ RECIPE = Recipe(
     },
     stages=(
         replace(PRESETS["stage0"], losses=(("answer", 1.0),), steps=25000),
-        replace(PRESETS["stage2"], lr=5e-4, steps=40000),
+        replace(PRESETS["stage2"], images=72, views_share=1 / 3, lr=5e-4, steps=40000),
     ),
 )
