@@ -221,6 +221,14 @@ def test_gr00t_reads_picture_and_words_alone(made: Callable) -> None:
     assert set(second[0].trains) == {"head_decoder", "other_decoder"}
 
 
+def test_at_full_size_the_rivals_decoder_has_as_many_weights_as_ours() -> None:
+    sizes = []
+    for name in ("ours", "gr00t"):
+        model = SaPaVe(VLAConfig.from_dict(RECIPES[name].changes))
+        sizes.append(sum(p.numel() for p in model.decoders.parameters()))
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.02)
+
+
 @pytest.mark.parametrize("name", ["gr00t", "regression", "no_geometry"])
 def test_a_trained_recipe_acts_as_the_sapave_policy(name: str, made: Callable) -> None:
     policy = pick("sapave.policies", "POLICY", "sapave").make(checkpoint=made(name)[-1][1])
