@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from sapave.model.vla import SaPaVe
 from sapave.train.cache import weights_key
 from sapave.train.follow import DONE, FollowConfig, follow, plan
 from sapave.train.presets import PRESETS, TrainConfig
-from sapave.train.setup import choices
+from sapave.train.setup import choices, prepare
 from test_model import make_batch
 from training_data import POSE, write_episodes, write_views
 
@@ -138,6 +139,17 @@ def test_what_is_hidden_reaches_no_action_by_one_bit(name: str, made: Callable) 
     model.spatial.encoder.register_forward_pre_hook(lambda _, inputs: shown.append(inputs[-1]))
     assert model.losses(batch, names=("points",), generator=torch.Generator().manual_seed(0))["points"] > 0
     assert [not h[:, i].any() for h in shown for i in range(3)] == [p in model.config.hidden for p in GEOMETRY]
+
+
+@pytest.mark.parametrize("name", ["ours", "no_intrinsics"])
+def test_pictures_are_magnified_only_for_a_model_that_knows_the_lens(name: str, made: Callable, tmp_path: Path) -> None:
+    config, folder = {c.stage: (c, f) for c, f in made(name)}["stage1"]
+    pictures = []
+    for zoom in (1.0, 2.0):
+        changed = replace(config, zoom=zoom, init=str(folder), override=())
+        job = prepare(changed, torch.device("cpu"), tmp_path / str(zoom), logging.getLogger("sapave.test"))
+        pictures.append(job.batch(0)["rgb"])
+    assert torch.equal(*pictures) == (name == "no_intrinsics")
 
 
 @pytest.mark.parametrize("part", GEOMETRY)

@@ -182,7 +182,7 @@ def _live(
     def batch(step: int) -> Tensors:
         drawn, dropout, chance = sampler.batch(step), config.modality_dropout, (config.seed, step)
         if config.augments:
-            known = present(len(drawn["rgb"]), dropout, chance)[:, 1]
+            known = present(len(drawn["rgb"]), dropout, chance)[:, 1] & ("intrinsics" not in model.config.hidden)
             drawn = augmented(drawn, zoom=config.zoom, jitter=config.jitter, chance=chance, known=known)
         return tensors(drawn, processor, wanted=wanted, dropout=dropout, chance=chance)
 
