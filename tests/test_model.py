@@ -88,7 +88,7 @@ def test_a_wrong_choice_is_refused_by_name() -> None:
     with pytest.raises(KeyError, match="unknown decoders 'unifed'; did you mean 'unified'"):
         VLAConfig(decoders="unifed")
     with pytest.raises(ValueError, match="8 x 8"):
-        SaPaVe(replace(TINY_TEST, image_size=128))
+        SaPaVe(replace(TINY_TEST, image_size=32))
     with pytest.raises(ValueError, match="unknown widht"):
         VLAConfig.from_dict({"widht": 3})
 

@@ -27,6 +27,12 @@ def insert_adapter(backbone: Backbone, config: VLAConfig) -> list[nn.Module]:
     return [m for name, m in language.named_modules() if name.endswith(("lora_A", "lora_B"))]
 
 
+def share(backbone: Backbone) -> tuple[int, int]:
+    """How many weights the LoRA adapter holds, and how many backbone and adapter hold together."""
+    sizes = {name: parameter.numel() for name, parameter in backbone.named_parameters()}
+    return sum(size for name, size in sizes.items() if "lora_" in name), sum(sizes.values())
+
+
 def plain_name(name: str) -> str:
     """A weight's name as it is without LoRA, so that weights move between models with and without."""
     return name.replace(".base_layer.", ".")

@@ -75,9 +75,14 @@ def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
         raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
     _fill(model, weights, folder / WEIGHTS, FRESH if changes else ())
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
-    if len(processor.tokenizer) > config.vocab_size:
-        raise ValueError(f"{folder / TOKENIZER}: {len(processor.tokenizer)} words, the model knows {config.vocab_size}")
+    check_words(processor.tokenizer, config, folder / TOKENIZER)
     return model.eval(), processor
+
+
+def check_words(tokenizer: Tokenizer, config: VLAConfig, path: Path) -> None:
+    """ValueError when the tokenizer of `path` gives ids that the model has no embedding for."""
+    if len(tokenizer) > config.vocab_size:
+        raise ValueError(f"{path}: {len(tokenizer)} words, the model knows {config.vocab_size}")
 
 
 def _fill(model: SaPaVe, weights: dict[str, Tensor], path: Path, fresh: tuple[str, ...]) -> None:

@@ -30,6 +30,8 @@ class VLAConfig:
     """Name on the shelf `model/backbones`."""
     backbone_settings: Mapping[str, Any] | None = None
     """The backbone's own settings; None: the small one of the values below."""
+    backbone_layers: int | None = None
+    """Layers of the language model that are kept, counted from the first; None: all."""
     image_size: int = 128
     """The picture is resized to this square [px]."""
     vision_width: int = 128

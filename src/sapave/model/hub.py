@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sapave.base.runs import atomic
 from sapave.model import checkpoint
+from sapave.model.backbones._published import published_folder
 from sapave.model.hub_card import CARD, RESULTS, card
+from sapave.model.inputs import Processor
+from sapave.model.tokenizer import Tokenizer
+from sapave.model.vla import SaPaVe
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-    from sapave.model.inputs import Processor
-    from sapave.model.vla import SaPaVe
+    from sapave.base.kinematics import Chain
+    from sapave.model.config import VLAConfig
 
 MODEL_FILES = (checkpoint.CONFIG, checkpoint.WEIGHTS, checkpoint.TOKENIZER, checkpoint.STATS)
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
-def resolve(name: str | Path, *, revision: str | None = None, endpoint: str | None = None) -> Path:
+def resolve(
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    endpoint: str | None = None,
+    kind: str = "checkpoint",
+    files: Sequence[str] = (*MODEL_FILES, CARD, RESULTS),
+) -> Path:
     """Folder of a checkpoint: `name` where that exists or is no `owner/name`, else the hub's files in its local cache.
 
+    For another `kind` of model (the word for it in messages) `files` are the names or patterns that are wanted.
     ValueError with one line when the hub cannot be reached, or has no such model that may be read.
     """
     if Path(name).exists() or not HUB_ID.fullmatch(str(name)):
@@ -37,10 +50,9 @@ def resolve(name: str | Path, *, revision: str | None = None, endpoint: str | No
         LocalEntryNotFoundError,
     )
 
-    what = f"checkpoint '{name}'" + (f" at revision '{revision}'" if revision else "")
+    what = f"{kind} '{name}'" + (f" at revision '{revision}'" if revision else "")
     try:
-        wanted = [*MODEL_FILES, CARD, RESULTS]
-        return Path(snapshot_download(str(name), revision=revision, allow_patterns=wanted, endpoint=endpoint))
+        return Path(snapshot_download(str(name), revision=revision, allow_patterns=[*files], endpoint=endpoint))
     except HFValidationError as problem:
         raise ValueError(f"{what}: no such folder, and no id of the hub ({_line(problem)})") from None
     except HfHubHTTPError as problem:
@@ -57,6 +69,18 @@ def from_pretrained(
 ) -> tuple[SaPaVe, Processor]:
     """Model and processor of a folder or a hub id; `changes` as in `checkpoint.load`."""
     return checkpoint.load(resolve(name, revision=revision, endpoint=endpoint), **changes)
+
+
+def around(name: str | Path, config: VLAConfig, chains: Mapping[str, Chain]) -> tuple[SaPaVe, Processor]:
+    """A fresh policy around a published backbone (folder or hub id), with that backbone's own tokenizer.
+
+    `chains` are the robot's (`ROBOT.chains`). What `save_pretrained` writes of it, training takes as `--init`.
+    """
+    model = SaPaVe.from_pretrained(name, config)
+    path = published_folder(name) / checkpoint.TOKENIZER
+    tokenizer = Tokenizer.from_text(path.read_text())
+    checkpoint.check_words(tokenizer, model.config, path)
+    return model, Processor(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k)
 
 
 def save_pretrained(

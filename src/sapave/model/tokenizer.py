@@ -14,10 +14,11 @@ CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 PUNCTUATION = ".,;:!?'\"()-/"
 _NAMES = {
     "pad": (PAD, "<|im_end|>"),
-    "begin": (BEGIN, "<|im_start|>"),
-    "end": (END, "<end_of_utterance>", "<|im_end|>"),
+    "begin": ("<bos>", BEGIN, "<|im_start|>"),
+    "end": ("<eos>", END, "<end_of_utterance>", "<|im_end|>"),
 }
-"""Special tokens of our own lists and of the published SmolVLM."""
+"""Special tokens of our own lists and of the published SmolVLM, Qwen and Gemma, the first that is there. Gemma knows
+`<s>` and `</s>` too: as HTML, struck through."""
 
 
 class Tokenizer:
@@ -25,8 +26,10 @@ class Tokenizer:
 
     def __init__(self, core: Core) -> None:
         self.core = core
+        special = {i for i, token in core.get_added_tokens_decoder().items() if token.special}
         for name, options in _NAMES.items():
-            found = [i for i in map(core.token_to_id, options) if i is not None]
+            known = [i for i in map(core.token_to_id, options) if i is not None]
+            found = [i for i in known if i in special] or known  # a published list may hold such words as plain text
             if not found:
                 raise ValueError(f"tokenizer: no {name} token; expected one of {', '.join(options)}")
             setattr(self, name, found[0])
@@ -72,7 +75,10 @@ class Tokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of token ids, special tokens left out, pieces joined."""
-        words = [self.core.id_to_token(int(i)) for i in ids if int(i) not in (self.pad, self.begin, self.end)]
+        plain = [int(i) for i in ids if int(i) not in (self.pad, self.begin, self.end)]
+        if not isinstance(self.core.model, models.WordPiece):  # a published list knows how its pieces join
+            return self.core.decode(plain)
+        words = [self.core.id_to_token(i) for i in plain]
         return " ".join(w for w in words if w).replace(" ##", "")
 
     def instructions(self, texts: Sequence[str], length: int) -> tuple[np.ndarray, np.ndarray]:

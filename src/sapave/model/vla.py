@@ -9,6 +9,7 @@ noisy other chunk [B, k, 26] + state --> other decoder <--cross-attention---+-->
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sapave.base.shelf import choose, pick
-from sapave.model.adapter import insert_adapter
-from sapave.model.backbone import Backbone, Reading
+from sapave.model.adapter import insert_adapter, share
+from sapave.model.backbone import Backbone, Reading, keep_layers
 from sapave.model.config import GEOMETRY, PARTS, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
@@ -36,6 +37,7 @@ GROUNDING = {"pointer": "mask", "presence": "mask", "answer": "answer"}
 ACTING = {"head": "head", "other": "other", "draft": "other"}
 """Losses on chunks, and the stream each looks at."""
 LOSSES = (*ACTING, *GROUNDING, "points")
+log = logging.getLogger("sapave.model")
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,14 @@ class SaPaVe(nn.Module):
             self.adapter = insert_adapter(self.backbone, config)
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path, config: VLAConfig) -> SaPaVe:
-        """A model around published backbone weights in a local folder; the rest is fresh."""
-        core = pick("sapave.model.backbones", "BACKBONE", config.backbone).from_pretrained(folder)
-        config = replace(config, backbone_settings=core.settings(), vocab_size=core.vocab_size)
-        return cls(config, core)
+    def from_pretrained(cls, name: str | Path, config: VLAConfig) -> SaPaVe:
+        """A model around published backbone weights (a folder or a hub id); the rest is fresh."""
+        core = pick("sapave.model.backbones", "BACKBONE", config.backbone).from_pretrained(name)
+        keep_layers(core, config.backbone_layers)
+        model = cls(replace(config, backbone_settings=core.settings(), vocab_size=core.vocab_size), core)
+        adapter, total = share(model.backbone)
+        log.info("%s: %d weights with the adapter's %d (%.2f %%)", name, total, adapter, 100 * adapter / total)
+        return model
 
     def denoisers(self) -> list[Decoder]:
         """The decoders: head's and other's, or one for both."""

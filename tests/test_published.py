@@ -1,0 +1,191 @@
+"""Published backbones walk the whole road: from a folder into a policy, through every stage, saved and loaded again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from huggingface_hub import constants
+
+from published import BEGIN_END, SETTINGS, publish
+from sapave.base.shelf import shelf
+from sapave.model import checkpoint, hub
+from sapave.model.adapter import insert_adapter, share
+from sapave.model.backbone import GRID, Backbone, resample
+from sapave.model.config import TINY_TEST, VLAConfig
+from sapave.model.inputs import Processor
+from sapave.model.vla import SaPaVe, set_trainable
+from sapave.train.presets import PRESETS
+from test_checkpoint import act, arm
+from test_model import make_batch
+
+BACKBONES = shelf("sapave.model.backbones", "BACKBONE")
+CHAINS = {"left": arm(0), "right": arm(7)}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {name: publish(name, tmp_path_factory.mktemp(name)) for name in SETTINGS}
+
+
+def around(folders: dict[str, Path], name: str, **changes: object) -> tuple[SaPaVe, Processor]:
+    return hub.around(folders[name], replace(TINY_TEST, backbone=name, **changes), CHAINS)
+
+
+def test_every_backbone_of_the_shelf_is_published_here() -> None:
+    assert set(SETTINGS) == set(BACKBONES)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_published_weights_walk_the_whole_road(folders: dict[str, Path], name: str, tmp_path: Path) -> None:
+    model, processor = around(folders, name, backbone_layers=2)
+    begin, end = (processor.tokenizer.core.token_to_id(token) for token in BEGIN_END[name])
+    assert (processor.tokenizer.begin, processor.tokenizer.end) == (begin, end)
+    batch = make_batch()
+    batch["tokens"], batch["tokens_mask"] = processor.tokenize(["pick up the mug", "look left", "put the bowl away"])
+    batch["answer"] = processor.answers(["red", "", "on the plate"])
+    moved = {n: p.clone() for n, p in model.named_parameters()}
+    for stage in ("stage0", "stage1", "draft", "stage2"):
+        preset = PRESETS[stage]
+        learning = set_trainable(model, preset.trains)
+        losses = model.losses(batch, names=dict(preset.losses), generator=torch.Generator().manual_seed(0))
+        assert set(losses) == {n for n, _ in preset.losses} and all(v.isfinite() for v in losses.values())
+        torch.stack(list(losses.values())).sum().backward()
+        torch.optim.SGD(learning, 1e-3).step()
+        model.zero_grad(set_to_none=True)
+    changed = {n for n, p in model.named_parameters() if not torch.equal(p, moved[n])}
+    for part in ("vision", "embed_tokens", "layers.1.self_attn.q_proj.base_layer", "lora_B", "decoders.1"):
+        assert any(part in n or part.replace("vision", "visual") in n for n in changed), part
+    checkpoint.save(tmp_path, model, processor)
+    again, with_it = checkpoint.load(tmp_path)
+    for one in (model.eval(), again):
+        one.requires_grad_(False)  # torch's attention rounds differently where weights ask for gradients
+    for a, b in zip(act(model, processor), act(again, with_it), strict=True):
+        assert torch.equal(a, b)
+    assert again.config == model.config and len(again.backbone.core.language_model.layers) == 2
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_text_of_a_published_tokenizer_comes_back(folders: dict[str, Path], name: str) -> None:
+    tokenizer = around(folders, name)[1].tokenizer
+    assert tokenizer.decode([tokenizer.begin, *tokenizer.encode("Put it there, Zoë"), tokenizer.end]) == (
+        "Put it there, Zoë"
+    )
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_layers_above_the_cut_do_not_count(folders: dict[str, Path], name: str) -> None:
+    whole, _ = around(folders, name, adapter="none")
+    cut, _ = around(folders, name, adapter="none", backbone_layers=1)
+    language = whole.backbone.core.language_model
+    with torch.no_grad():
+        for layer in language.layers[1:]:
+            for weight in (layer.self_attn.o_proj.weight, layer.mlp.down_proj.weight):
+                weight.zero_()  # such a layer hands on what it got
+        rgb, tokens = make_batch()["rgb"], torch.tensor([[5, 6, 7]] * 3)
+        readings = [
+            model.eval().backbone(model.backbone.encode_image(rgb), tokens, torch.ones(3, 3, dtype=torch.bool))
+            for model in (whole, cut)
+        ]
+    assert torch.allclose(readings[0].image, readings[1].image, atol=1e-5)
+    assert sum(p.numel() for p in cut.parameters()) < sum(p.numel() for p in whole.parameters())
+    for count in (0, 4):
+        with pytest.raises(ValueError, match=f"backbone_layers: found {count}, expected 1 to 3"):
+            around(folders, name, backbone_layers=count)
+
+
+def test_a_config_of_old_has_all_layers() -> None:
+    config = VLAConfig.from_dict({"backbone": "smolvlm", "text_layers": 3})
+    assert config.backbone_layers is None and len(Backbone(config).core.language_model.layers) == 3
+
+
+def test_finer_grids_are_averaged_and_eight_by_eight_stays() -> None:
+    tokens = torch.rand(2, GRID * GRID, 3)
+    assert resample(tokens, GRID) is tokens
+    fine = torch.arange(256.0).view(1, 256, 1)
+    assert resample(fine, 16)[0, :2, 0].tolist() == [(0 + 1 + 16 + 17) / 4, (2 + 3 + 18 + 19) / 4]
+    ramp = torch.arange(9.0).repeat(9, 1).view(1, 81, 1)  # columns 0..8 of a 9 x 9 grid
+    columns = resample(ramp, 9).view(GRID, GRID)
+    assert torch.allclose(columns, torch.arange(GRID) + 0.5) and resample(torch.ones(1, 81, 2), 9).eq(1).all()
+
+
+def test_a_hub_id_offline_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    for name in BACKBONES:
+        with pytest.raises(ValueError, match=r"backbone 'lab/none': no such folder, not in the hub's cache") as line:
+            SaPaVe.from_pretrained("lab/none", replace(TINY_TEST, backbone=name))
+        assert "\n" not in str(line.value)
+
+
+def test_weights_that_are_not_all_there_are_refused(folders: dict[str, Path], tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    for file in ("config.json", "tokenizer.json"):
+        (tmp_path / file).write_bytes((folders["smolvlm"] / file).read_bytes())
+    with pytest.raises(ValueError, match=r"found no \*\.safetensors"):
+        around({"smolvlm": tmp_path}, "smolvlm")
+    weights = load_file(folders["smolvlm"] / "model.safetensors")
+    weights = {n: v for n, v in weights.items() if "layers.1.self_attn.q_proj" not in n}
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ValueError, match=r"the weights lack 'model\..*layers\.1\.self_attn\.q_proj"):
+        around({"smolvlm": tmp_path}, "smolvlm")
+
+
+SO400M = {"hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27, "num_attention_heads": 16}
+BASE = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
+
+
+def smolvlm2(vision: dict, scale: int, width: int, layers: int, heads: int, groups: int, mlp: int) -> dict:
+    text = {
+        "model_type": "llama",
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": groups,
+        "intermediate_size": mlp,
+        "vocab_size": 49280,
+    }
+    return {"vision_config": vision, "text_config": text, "scale_factor": scale, "tie_word_embeddings": False}
+
+
+PUBLISHED = {
+    # name: backbone, settings, all parameters, image tokens per side before resampling. Sizes are those of the
+    # published config.json; the first two totals are also what the hub counts in the files.
+    "SmolVLM2-256M": (
+        "smolvlm",
+        smolvlm2({**BASE, "image_size": 512, "patch_size": 16}, 4, 576, 30, 9, 3, 1536),
+        256_484_928,
+        8,
+    ),
+    "SmolVLM2-500M": (
+        "smolvlm",
+        smolvlm2({**BASE, "image_size": 512, "patch_size": 16}, 4, 960, 32, 15, 5, 2560),
+        507_482_304,
+        8,
+    ),
+    "SmolVLM2-2.2B": (
+        "smolvlm",
+        smolvlm2({**SO400M, "image_size": 384, "patch_size": 14}, 3, 2048, 24, 32, 32, 8192),
+        2_246_784_880,
+        9,
+    ),
+}
+
+
+@pytest.mark.parametrize("size", PUBLISHED)
+def test_share_of_the_adapter_at_the_published_sizes(size: str, record_property: pytest.RecordProperty) -> None:
+    name, settings, total, grid = PUBLISHED[size]
+    config = VLAConfig(backbone=name, backbone_settings=settings)
+    with torch.device("meta"):  # shapes without memory
+        backbone = Backbone(config)
+        insert_adapter(backbone, config)
+        image = torch.zeros(1, GRID * GRID, backbone.width)
+        reading = backbone(image, torch.zeros(1, 5, dtype=torch.long), torch.ones(1, 5, dtype=torch.bool))
+    assert backbone.core.grid == grid and reading.image.shape == image.shape
+    adapter, everything = share(backbone)
+    record_property("adapter_share", adapter / everything)
+    print(f"{size}: {everything - adapter:,} parameters, adapter {adapter:,} ({100 * adapter / everything:.2f} %)")
+    assert everything - adapter == total
+    assert adapter / everything < 0.02
