@@ -13,7 +13,7 @@ from tokenizers import Tokenizer as Core
 VOCABULARY = 400
 SIGLIP = {"hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}
 LANGUAGE = {
-    "hidden_size": 40,
+    "hidden_size": 48,
     "intermediate_size": 64,
     "num_hidden_layers": 3,
     "num_attention_heads": 4,
@@ -36,14 +36,40 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "image_token_id": VOCABULARY - 1,
         "tie_word_embeddings": False,
     },
+    # windows in the vision part, grouped heads
+    "qwen2_5_vl": {
+        "vision_config": {
+            "depth": 2,
+            "hidden_size": 24,
+            "intermediate_size": 48,
+            "num_heads": 3,
+            "patch_size": 4,
+            "window_size": 32,
+            "fullatt_block_indexes": [1],
+            "out_hidden_size": 48,
+            "initializer_range": 0.2,
+        },
+        "text_config": {
+            **LANGUAGE,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 5000.0, "mrope_section": [2, 2, 2]},
+        },
+        "image_token_id": VOCABULARY - 1,
+        "video_token_id": VOCABULARY - 2,
+        "tie_word_embeddings": True,
+    },
 }
 """Per backbone: what its published configuration looks like, with small numbers."""
 
+QWEN = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 SPECIALS = {
+    "qwen2_5_vl": QWEN,
     "smolvlm": ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<end_of_utterance>"),
 }
 """Per backbone: special tokens of its tokenizer.json, in the published order."""
-BEGIN_END = {"smolvlm": ("<|im_start|>", "<end_of_utterance>")}
+BEGIN_END = {
+    "smolvlm": ("<|im_start|>", "<end_of_utterance>"),
+    "qwen2_5_vl": ("<|im_start|>", "<|im_end|>"),
+}
 """Per backbone: the tokens that a text begins and an answer ends with."""
 
 TEXTS = ["Pick up the red mug.", "look at the drawer on your left", "Put the bowl on the plate"] * 4

@@ -150,6 +150,22 @@ def smolvlm2(vision: dict, scale: int, width: int, layers: int, heads: int, grou
     return {"vision_config": vision, "text_config": text, "scale_factor": scale, "tie_word_embeddings": False}
 
 
+def qwen(vision: dict, tied: bool, vocabulary: int, **text: int) -> dict:
+    names = ("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size")
+    half = text.get("head_dim", text["width"] // text["heads"]) // 2
+    return {
+        "vision_config": {**vision, "out_hidden_size": text["width"]},
+        "text_config": {
+            **dict(zip(names, (text[n] for n in ("width", "layers", "heads", "groups", "mlp")), strict=True)),
+            "vocab_size": vocabulary,
+            "rope_parameters": {"rope_type": "default", "mrope_section": [half // 4, half * 3 // 8, half * 3 // 8]},
+        },
+        "tie_word_embeddings": tied,
+    }
+
+
+QWEN25_VISION = {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "patch_size": 14}
+
 PUBLISHED = {
     # name: backbone, settings, all parameters, image tokens per side before resampling. Sizes are those of the
     # published config.json; the first two totals are also what the hub counts in the files.
@@ -170,6 +186,18 @@ PUBLISHED = {
         smolvlm2({**SO400M, "image_size": 384, "patch_size": 14}, 3, 2048, 24, 32, 32, 8192),
         2_246_784_880,
         9,
+    ),
+    "Qwen2.5-VL-3B": (
+        "qwen2_5_vl",
+        qwen(QWEN25_VISION, True, 151936, width=2048, layers=36, heads=16, groups=2, mlp=11008),
+        3_754_622_976,
+        8,
+    ),
+    "Qwen2.5-VL-7B": (
+        "qwen2_5_vl",
+        qwen(QWEN25_VISION, False, 152064, width=3584, layers=28, heads=28, groups=4, mlp=18944),
+        8_292_166_656,
+        8,
     ),
 }
 
