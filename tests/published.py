@@ -57,16 +57,34 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "video_token_id": VOCABULARY - 2,
         "tie_word_embeddings": True,
     },
+    # both kinds of attention layers, capped scores
+    "paligemma": {
+        "vision_config": {
+            **SIGLIP,
+            "model_type": "siglip_vision_model",
+            "image_size": 32,
+            "patch_size": 4,
+            "vision_use_head": False,
+        },
+        "text_config": {**LANGUAGE, "model_type": "gemma2", "head_dim": 12, "query_pre_attn_scalar": 12},
+        "projection_dim": 48,
+        "hidden_size": 48,
+        "image_token_index": VOCABULARY - 1,
+        "tie_word_embeddings": True,
+    },
 }
 """Per backbone: what its published configuration looks like, with small numbers."""
 
 QWEN = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
+GEMMA = ("<pad>", "<eos>", "<bos>", "<unk>")
 SPECIALS = {
+    "paligemma": GEMMA,
     "qwen2_5_vl": QWEN,
     "smolvlm": ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<end_of_utterance>"),
 }
 """Per backbone: special tokens of its tokenizer.json, in the published order."""
 BEGIN_END = {
+    "paligemma": ("<bos>", "<eos>"),
     "smolvlm": ("<|im_start|>", "<end_of_utterance>"),
     "qwen2_5_vl": ("<|im_start|>", "<|im_end|>"),
 }

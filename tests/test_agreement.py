@@ -79,6 +79,21 @@ def test_qwen2_5_vl(tmp_path: Path) -> None:
     agree(case.ours(), case.of_transformers(attention_mask=case.seen, mm_token_type_ids=case.kinds, **inputs))
 
 
+def test_paligemma(tmp_path: Path) -> None:
+    case = Case("paligemma", publish("paligemma", tmp_path))
+    length = case.ids.shape[1]
+    blind = torch.full((2, 1, length, length), torch.finfo(torch.float32).min)
+    for row in range(2):
+        for i in range(length):
+            for j in range(length):
+                together = (i < 5 and j < 5) or (5 <= i < 69 and 5 <= j < 69)
+                if (j <= i or together) and case.seen[row, j]:
+                    blind[row, 0, i, j] = 0.0
+    pixels = case.rgb.permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    places = case.seen.long().cumsum(1)  # counted from 1
+    agree(case.ours(), case.of_transformers(attention_mask=blind, position_ids=places, pixel_values=pixels))
+
+
 def test_pixels_have_the_mean_and_spread_that_a_backbone_asks_for() -> None:
     rgb = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
     wanted = (rgb.permute(0, 3, 1, 2) / 255 - torch.tensor([0.1, 0.2, 0.3])[:, None, None]) / 0.25
@@ -86,7 +101,7 @@ def test_pixels_have_the_mean_and_spread_that_a_backbone_asks_for() -> None:
     assert torch.equal(square(rgb, 8), rgb.permute(0, 3, 1, 2).float() / 127.5 - 1.0)
 
 
-@pytest.mark.parametrize("name", ["qwen2_5_vl"])
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "paligemma"])
 def test_positions_matter(name: str, tmp_path: Path) -> None:
     """The comparison would notice words in another place: swapped rows of the picture give other scores."""
     case = Case(name, publish(name, tmp_path))

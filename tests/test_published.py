@@ -166,6 +166,27 @@ def qwen(vision: dict, tied: bool, vocabulary: int, **text: int) -> dict:
 
 QWEN25_VISION = {"depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "patch_size": 14}
 
+
+def paligemma2(width: int, layers: int, heads: int, groups: int, mlp: int) -> dict:
+    text = {
+        "model_type": "gemma2",
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": groups,
+        "intermediate_size": mlp,
+        "vocab_size": 257216,
+    }
+    vision = {**SO400M, "model_type": "siglip_vision_model", "image_size": 224, "patch_size": 14}
+    return {
+        "vision_config": {**vision, "vision_use_head": False},
+        "text_config": text,
+        "projection_dim": width,
+        "hidden_size": width,
+        "image_token_index": 257152,
+    }
+
+
 PUBLISHED = {
     # name: backbone, settings, all parameters, image tokens per side before resampling. Sizes are those of the
     # published config.json; the first two totals are also what the hub counts in the files.
@@ -199,6 +220,8 @@ PUBLISHED = {
         8_292_166_656,
         8,
     ),
+    "PaliGemma2-3B": ("paligemma", paligemma2(2304, 26, 8, 4, 9216), 3_032_242_416, 16),
+    "PaliGemma2-10B": ("paligemma", paligemma2(3584, 42, 16, 8, 14336), 9_662_638_832, 16),
 }
 
 
