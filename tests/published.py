@@ -72,18 +72,41 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "image_token_index": VOCABULARY - 1,
         "tie_word_embeddings": True,
     },
+    # the projector averages 16 x 16 patches to 8 x 8 tokens; local and global layers
+    "gemma3": {
+        "vision_config": {
+            **SIGLIP,
+            "model_type": "siglip_vision_model",
+            "image_size": 64,
+            "patch_size": 4,
+            "vision_use_head": False,
+        },
+        "text_config": {
+            **LANGUAGE,
+            "head_dim": 12,
+            "query_pre_attn_scalar": 12,
+            "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+        },
+        "mm_tokens_per_image": 64,
+        "image_token_index": VOCABULARY - 1,
+        "boi_token_index": VOCABULARY - 2,
+        "eoi_token_index": VOCABULARY - 3,
+        "tie_word_embeddings": True,
+    },
 }
 """Per backbone: what its published configuration looks like, with small numbers."""
 
 QWEN = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 GEMMA = ("<pad>", "<eos>", "<bos>", "<unk>")
 SPECIALS = {
+    "gemma3": GEMMA,
     "paligemma": GEMMA,
     "qwen2_5_vl": QWEN,
     "smolvlm": ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<end_of_utterance>"),
 }
 """Per backbone: special tokens of its tokenizer.json, in the published order."""
 BEGIN_END = {
+    "gemma3": ("<bos>", "<eos>"),
     "paligemma": ("<bos>", "<eos>"),
     "smolvlm": ("<|im_start|>", "<end_of_utterance>"),
     "qwen2_5_vl": ("<|im_start|>", "<|im_end|>"),

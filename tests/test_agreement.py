@@ -94,6 +94,17 @@ def test_paligemma(tmp_path: Path) -> None:
     agree(case.ours(), case.of_transformers(attention_mask=blind, position_ids=places, pixel_values=pixels))
 
 
+def test_gemma3(tmp_path: Path) -> None:
+    case = Case("gemma3", publish("gemma3", tmp_path))
+    inputs = {
+        "attention_mask": case.seen,
+        "token_type_ids": case.kinds,
+        "position_ids": (case.seen.long().cumsum(1) - 1).clamp(min=0),
+        "pixel_values": case.rgb.permute(0, 3, 1, 2).float() / 127.5 - 1.0,
+    }
+    agree(case.ours(), case.of_transformers(**inputs))
+
+
 def test_pixels_have_the_mean_and_spread_that_a_backbone_asks_for() -> None:
     rgb = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
     wanted = (rgb.permute(0, 3, 1, 2) / 255 - torch.tensor([0.1, 0.2, 0.3])[:, None, None]) / 0.25
@@ -101,7 +112,7 @@ def test_pixels_have_the_mean_and_spread_that_a_backbone_asks_for() -> None:
     assert torch.equal(square(rgb, 8), rgb.permute(0, 3, 1, 2).float() / 127.5 - 1.0)
 
 
-@pytest.mark.parametrize("name", ["qwen2_5_vl", "paligemma"])
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "paligemma", "gemma3"])
 def test_positions_matter(name: str, tmp_path: Path) -> None:
     """The comparison would notice words in another place: swapped rows of the picture give other scores."""
     case = Case(name, publish(name, tmp_path))

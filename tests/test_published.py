@@ -187,6 +187,20 @@ def paligemma2(width: int, layers: int, heads: int, groups: int, mlp: int) -> di
     }
 
 
+def gemma3(width: int, layers: int, heads: int, groups: int, mlp: int) -> dict:
+    text = {
+        "hidden_size": width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": groups,
+        "intermediate_size": mlp,
+        "head_dim": 256,
+        "vocab_size": 262208,
+    }
+    vision = {**SO400M, "model_type": "siglip_vision_model", "image_size": 896, "patch_size": 14}
+    return {"vision_config": {**vision, "vision_use_head": False}, "text_config": text}
+
+
 PUBLISHED = {
     # name: backbone, settings, all parameters, image tokens per side before resampling. Sizes are those of the
     # published config.json; the first two totals are also what the hub counts in the files.
@@ -222,6 +236,8 @@ PUBLISHED = {
     ),
     "PaliGemma2-3B": ("paligemma", paligemma2(2304, 26, 8, 4, 9216), 3_032_242_416, 16),
     "PaliGemma2-10B": ("paligemma", paligemma2(3584, 42, 16, 8, 14336), 9_662_638_832, 16),
+    "Gemma3-4B": ("gemma3", gemma3(2560, 34, 8, 4, 10240), 4_300_079_472, 16),
+    "Gemma3-12B": ("gemma3", gemma3(3840, 48, 16, 8, 15360), 12_187_325_040, 16),
 }
 
 

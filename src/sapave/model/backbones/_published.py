@@ -44,6 +44,9 @@ class Core(nn.Module):
         """The text transformer, where the adapter goes."""
         return self.core.model.language_model
 
+    def begin(self) -> None:
+        """Change fresh weights that the class would start unfit for learning; most need nothing."""
+
     def embed(self, tokens: Tensor) -> Tensor:
         """Word embeddings [B, T, width] of token ids [B, T]."""
         return self.core.get_input_embeddings()(tokens)
@@ -78,7 +81,9 @@ class Entry:
         """The architecture of a transformers configuration in plain values, with fresh weights."""
         settings_class, model_class = self._classes()
         values = {name: value for name, value in settings.items() if name != "transformers_version"}
-        return self.core(model_class(settings_class(**values)))
+        core = self.core(model_class(settings_class(**values)))
+        core.begin()
+        return core
 
     def from_pretrained(self, name: str | Path) -> Core:
         """Published weights (float32) of a folder as transformers writes it, or of a hub id; ValueError when unfit."""
