@@ -93,12 +93,40 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "eoi_token_index": VOCABULARY - 3,
         "tie_word_embeddings": True,
     },
+    # two vision layers enter language layers of their own; a learned grid of positions that is resampled
+    "qwen3_vl": {
+        "vision_config": {
+            "depth": 3,
+            "hidden_size": 24,
+            "intermediate_size": 48,
+            "num_heads": 3,
+            "patch_size": 4,
+            "num_position_embeddings": 36,
+            "deepstack_visual_indexes": [0, 2],
+            "out_hidden_size": 48,
+            "initializer_range": 0.2,
+        },
+        "text_config": {
+            **LANGUAGE,
+            "head_dim": 12,
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 5000.0,
+                "mrope_section": [2, 2, 2],
+                "mrope_interleaved": True,
+            },
+        },
+        "image_token_id": VOCABULARY - 1,
+        "video_token_id": VOCABULARY - 2,
+        "tie_word_embeddings": True,
+    },
 }
 """Per backbone: what its published configuration looks like, with small numbers."""
 
 QWEN = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 GEMMA = ("<pad>", "<eos>", "<bos>", "<unk>")
 SPECIALS = {
+    "qwen3_vl": QWEN,
     "gemma3": GEMMA,
     "paligemma": GEMMA,
     "qwen2_5_vl": QWEN,
@@ -106,6 +134,7 @@ SPECIALS = {
 }
 """Per backbone: special tokens of its tokenizer.json, in the published order."""
 BEGIN_END = {
+    "qwen3_vl": ("<|im_start|>", "<|im_end|>"),
     "gemma3": ("<bos>", "<eos>"),
     "paligemma": ("<bos>", "<eos>"),
     "smolvlm": ("<|im_start|>", "<end_of_utterance>"),

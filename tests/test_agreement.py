@@ -105,6 +105,12 @@ def test_gemma3(tmp_path: Path) -> None:
     agree(case.ours(), case.of_transformers(**inputs))
 
 
+def test_qwen3_vl(tmp_path: Path) -> None:
+    case = Case("qwen3_vl", publish("qwen3_vl", tmp_path))
+    inputs = qwen_pixels(case, mean=[0.5] * 3, std=[0.5] * 3)
+    agree(case.ours(), case.of_transformers(attention_mask=case.seen, mm_token_type_ids=case.kinds, **inputs))
+
+
 def test_pixels_have_the_mean_and_spread_that_a_backbone_asks_for() -> None:
     rgb = torch.randint(0, 256, (1, 8, 8, 3), dtype=torch.uint8)
     wanted = (rgb.permute(0, 3, 1, 2) / 255 - torch.tensor([0.1, 0.2, 0.3])[:, None, None]) / 0.25
@@ -112,7 +118,7 @@ def test_pixels_have_the_mean_and_spread_that_a_backbone_asks_for() -> None:
     assert torch.equal(square(rgb, 8), rgb.permute(0, 3, 1, 2).float() / 127.5 - 1.0)
 
 
-@pytest.mark.parametrize("name", ["qwen2_5_vl", "paligemma", "gemma3"])
+@pytest.mark.parametrize("name", ["qwen2_5_vl", "qwen3_vl", "paligemma", "gemma3"])
 def test_positions_matter(name: str, tmp_path: Path) -> None:
     """The comparison would notice words in another place: swapped rows of the picture give other scores."""
     case = Case(name, publish(name, tmp_path))

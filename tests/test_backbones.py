@@ -41,7 +41,8 @@ def test_shapes_and_causality(name: str) -> None:
     with torch.no_grad():
         image = backbone.encode_image(rgb)
         reading = backbone(image, tokens, mask, answer)
-        assert image.shape == (2, 64, backbone.width) and reading.image.shape == image.shape
+        assert image.shape == (2, 64, backbone.width * (1 + getattr(backbone.core, "deep", 0)))
+        assert reading.image.shape == (2, 64, backbone.width)
         assert reading.words.shape == (2, 6, backbone.width)
         assert reading.answer_logits.shape == (2, 3, TINY_TEST.vocab_size)
         # what follows does not reach what came before

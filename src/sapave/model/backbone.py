@@ -80,19 +80,24 @@ class Backbone(nn.Module):
         keep_layers(self.core, config.backbone_layers)
 
     def encode_image(self, rgb: Tensor) -> Tensor:
-        """Image tokens [I, 64, D] of uint8 [I, H, W, 3], the same for every instruction."""
+        """Image tokens [I, 64, D] of uint8 [I, H, W, 3], the same for every instruction.
+
+        A core that feeds the picture into more layers than the first gives wider ones: [I, 64, D * (1 + layers)].
+        """
         core = self.core
         return resample(core.encode_image(square(rgb, core.image_size, core.mean, core.std)), core.grid)
 
     def forward(self, image: Tensor, tokens: Tensor, mask: Tensor, answer: Tensor | None = None) -> Reading:
         """Read image tokens [B, 64, D] after words [B, T] (mask [B, T]); `answer` [B, A] (-100 padded) is scored."""
+        image, deeper = image[..., : self.width], image[..., self.width :]
         parts, seen = [self.core.embed(tokens), image], [mask, mask.new_ones(image.shape[:2])]
         if answer is not None and answer.shape[1] > 1:
             shifted = answer[:, :-1]
             parts.append(self.core.embed(shifted.clamp(min=0)))
             seen.append(shifted >= 0)
         begin, end = tokens.shape[1], tokens.shape[1] + image.shape[1]
-        states = self.core(torch.cat(parts, 1), torch.cat(seen, 1), slice(begin, end))
+        more = (deeper,) if deeper.shape[-1] else ()
+        states = self.core(torch.cat(parts, 1), torch.cat(seen, 1), slice(begin, end), *more)
         logits = None
         if answer is not None:
             logits = self.core.word_logits(states[:, end - 1 : end - 1 + answer.shape[1]])
