@@ -14,7 +14,7 @@ from sapave.base.kinematics import Chain
 from sapave.base.shelf import shelf
 from sapave.model import checkpoint
 from sapave.model.backbone import Backbone
-from sapave.model.config import TINY_TEST
+from sapave.model.config import TINY_TEST, VLAConfig
 from sapave.model.inputs import Processor
 from sapave.model.tokenizer import Tokenizer
 from sapave.model.vla import SaPaVe
@@ -50,6 +50,16 @@ def test_shapes_and_causality(name: str) -> None:
         assert torch.equal(reading.image, other.image)
         assert torch.equal(reading.answer_logits[:, 0], other.answer_logits[:, 0])
         assert torch.allclose(backbone(image.flip(0), tokens, mask).words, reading.words, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_our_default_size_has_eight_by_eight_tokens(name: str) -> None:
+    backbone = Backbone(VLAConfig(backbone=name))
+    with torch.no_grad():
+        image = backbone.encode_image(torch.randint(0, 256, (2, 128, 128, 3), dtype=torch.uint8))
+        words = torch.zeros(2, 3, dtype=torch.long), torch.ones(2, 3, dtype=torch.bool)
+        assert backbone(image, *words).image.shape == (2, 64, 192) and backbone.core.image_size == 128
+    assert not torch.allclose(image[0], image[1], atol=1e-3)
 
 
 @pytest.mark.parametrize("name", BACKBONES)

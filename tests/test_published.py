@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +13,7 @@ from huggingface_hub import constants
 
 from published import BEGIN_END, SETTINGS, publish
 from sapave.base.shelf import shelf
-from sapave.model import checkpoint, hub
+from sapave.model import hub
 from sapave.model.adapter import insert_adapter, share
 from sapave.model.backbone import GRID, Backbone, resample
 from sapave.model.config import TINY_TEST, VLAConfig
@@ -58,8 +60,8 @@ def test_published_weights_walk_the_whole_road(folders: dict[str, Path], name: s
     changed = {n for n, p in model.named_parameters() if not torch.equal(p, moved[n])}
     for part in ("vision", "embed_tokens", "layers.1.self_attn.q_proj.base_layer", "lora_B", "decoders.1"):
         assert any(part in n or part.replace("vision", "visual") in n for n in changed), part
-    checkpoint.save(tmp_path, model, processor)
-    again, with_it = checkpoint.load(tmp_path)
+    hub.save_pretrained(tmp_path, model, processor)
+    again, with_it = hub.from_pretrained(tmp_path)
     for one in (model.eval(), again):
         one.requires_grad_(False)  # torch's attention rounds differently where weights ask for gradients
     for a, b in zip(act(model, processor), act(again, with_it), strict=True):
@@ -202,7 +204,13 @@ def gemma3(width: int, layers: int, heads: int, groups: int, mlp: int) -> dict:
     return {"vision_config": {**vision, "vision_use_head": False}, "text_config": text}
 
 
-QWEN3_VISION = {"hidden_size": 1024, "intermediate_size": 4096, "num_heads": 16, "patch_size": 16, "depth": 24}
+QWEN3_VISION: dict[str, Any] = {
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_heads": 16,
+    "patch_size": 16,
+    "depth": 24,
+}
 QWEN3_VISION["deepstack_visual_indexes"] = [5, 11, 17]
 
 PUBLISHED = {
@@ -264,7 +272,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("size", PUBLISHED)
-def test_share_of_the_adapter_at_the_published_sizes(size: str, record_property: pytest.RecordProperty) -> None:
+def test_share_of_the_adapter_at_the_published_sizes(size: str, record_property: Callable[[str, object], None]) -> None:
     name, settings, total, grid = PUBLISHED[size]
     config = VLAConfig(backbone=name, backbone_settings=settings)
     with torch.device("meta"):  # shapes without memory
@@ -277,6 +285,7 @@ def test_share_of_the_adapter_at_the_published_sizes(size: str, record_property:
     assert backbone.core.grid == grid
     adapter, everything = share(backbone)
     record_property("adapter_share", adapter / everything)
-    print(f"{size}: {everything - adapter:,} parameters, adapter {adapter:,} ({100 * adapter / everything:.2f} %)")
     assert everything - adapter == total
     assert adapter / everything < 0.02
+    page = (Path(__file__).parents[1] / "docs/backbones.md").read_text()
+    assert f"| {size} | {total:,} | {adapter:,} | {100 * adapter / everything:.2f} % |" in page

@@ -95,7 +95,8 @@ class SaPaVe(nn.Module):
         """A model around published backbone weights (a folder or a hub id); the rest is fresh."""
         core = pick("sapave.model.backbones", "BACKBONE", config.backbone).from_pretrained(name)
         keep_layers(core, config.backbone_layers)
-        model = cls(replace(config, backbone_settings=core.settings(), vocab_size=core.vocab_size), core)
+        own = {"image_size": core.image_size, "vocab_size": core.vocab_size}
+        model = cls(replace(config, backbone_settings=core.settings(), **own), core)
         adapter, total = share(model.backbone)
         log.info("%s: %d weights with the adapter's %d (%.2f %%)", name, total, adapter, 100 * adapter / total)
         return model
