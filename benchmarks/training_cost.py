@@ -81,7 +81,8 @@ def counted(config: VLAConfig, images: int, rows: int) -> dict[str, Any]:
 
         with FlopCounterMode(display=False) as reading, torch.autograd.graph.saved_tensors_hooks(keep, lambda v: v):
             words = torch.empty(rows, count, backbone.width, dtype=torch.bfloat16)
-            backbone.core(words, torch.ones(rows, count, dtype=torch.bool)).sum().backward()
+            picture = slice(config.max_tokens, count)
+            backbone.core(words, torch.ones(rows, count, dtype=torch.bool), picture).sum().backward()
     total, learns = (sum(p.numel() for p in part) for part in (backbone.parameters(), adapter))
     flops = {"vision": seeing.get_total_flops(), "language": reading.get_total_flops()}
     memory = {
