@@ -19,9 +19,12 @@ from sapave.model.backbone import GRID, Backbone, resample
 from sapave.model.config import TINY_TEST, VLAConfig
 from sapave.model.inputs import Processor
 from sapave.model.vla import SaPaVe, set_trainable
-from sapave.train.presets import PRESETS
+from sapave.sim.robots.g1 import ROBOT
+from sapave.train.loop import train
+from sapave.train.presets import PRESETS, preset
 from test_checkpoint import act, arm
 from test_model import make_batch
+from training_data import write_episodes, write_views
 
 BACKBONES = shelf("sapave.model.backbones", "BACKBONE")
 CHAINS = {"left": arm(0), "right": arm(7)}
@@ -67,6 +70,25 @@ def test_published_weights_walk_the_whole_road(folders: dict[str, Path], name: s
     for a, b in zip(act(model, processor), act(again, with_it), strict=True):
         assert torch.equal(a, b)
     assert again.config == model.config and len(again.backbone.core.language_model.layers) == 2
+
+
+def test_training_begins_from_what_is_saved_around_published_weights(folders: dict[str, Path], tmp_path: Path) -> None:
+    """Live tokens, then cached ones, with the backbone whose image tokens are wider than its words."""
+    config = replace(TINY_TEST, backbone="qwen3_vl", backbone_layers=2)
+    init = hub.save_pretrained(tmp_path / "start", *hub.around(folders["qwen3_vl"], config, ROBOT.chains))
+    views, episodes = str(write_views(tmp_path / "views", 4)), str(write_episodes(tmp_path / "episodes", 1))
+    small = {"images": 2, "per_image": 2, "log_every": 1, "warmup": 1, "steps": 2, "cache": str(tmp_path / "cache")}
+    for stage in ("stage1", "stage2"):
+        settings = replace(preset(stage), init=str(init), views=(views,), **small)
+        train(replace(settings, episodes=(episodes,)) if stage == "stage2" else settings, tmp_path / stage)
+        before, _ = hub.from_pretrained(init)
+        init = tmp_path / stage
+        after, _ = hub.from_pretrained(init)
+        old = dict(before.named_parameters())
+        changed = {n for n, p in after.named_parameters() if not torch.equal(p, old[n])}
+        assert any("lora_" in n for n in changed) == (stage == "stage1")
+        assert any(n.startswith("decoders.1.") for n in changed) == (stage == "stage2")
+        assert not any(n.startswith("backbone.") and "lora_" not in n for n in changed)
 
 
 @pytest.mark.parametrize("name", BACKBONES)
