@@ -124,7 +124,7 @@ class SaPaVe(nn.Module):
         image, index = self.backbone.encode_image(batch["rgb"]), batch.get("image_index", image_index)
         image = image if index is None else image[index]
         mask = batch["tokens_mask"]
-        longest = int(mask.sum(1).max())  # what is padding in every row is not computed
+        longest = mask.shape[1] if torch.compiler.is_compiling() else int(mask.sum(1).max())  # the rest is padding
         reading = self.backbone(image, batch["tokens"][:, :longest], mask[:, :longest], batch.get("answer"))
         return Found(reading, *self.pointer(reading.image))
 
