@@ -7,6 +7,7 @@ is stored in half precision too. Several observations, each with its own instruc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -171,8 +172,8 @@ class Engine:
             chunks.copy_(torch.from_numpy(drawn))
         return start
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.half)
+    def _precision(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext()
 
     def _settle(self, batch: Batch, memory: Memory) -> None:
         """Run once and store in bf16 the weights of the layers that were met in half precision (not under `exact`)."""

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from sapave.base.shelf import choose, pick
 from sapave.model.adapter import insert_adapter
-from sapave.model.backbone import Backbone, Reading
+from sapave.model.backbone import Backbone, Reading, words_read
 from sapave.model.config import GEOMETRY, PARTS, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
@@ -124,7 +124,7 @@ class SaPaVe(nn.Module):
         image, index = self.backbone.encode_image(batch["rgb"]), batch.get("image_index", image_index)
         image = image if index is None else image[index]
         mask = batch["tokens_mask"]
-        longest = mask.shape[1] if torch.compiler.is_compiling() else int(mask.sum(1).max())  # the rest is padding
+        longest = words_read(mask)  # what is padding in every row is not computed
         reading = self.backbone(image, batch["tokens"][:, :longest], mask[:, :longest], batch.get("answer"))
         return Found(reading, *self.pointer(reading.image))
 
