@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,36 +17,13 @@ from sapave.base.types import N_HEAD, N_OTHER, Geometry, Observation
 from sapave.model.config import VLAConfig
 from sapave.model.engine import Engine
 from sapave.model.vla import SaPaVe
+from training_cost import FULL, PEAK
 
-H200_FLOPS, H200_BYTES = 989e12, 4.3e12
+H200_FLOPS, H200_BYTES = PEAK["H200"], 4.3e12
 """Dense bf16 FLOP/s (NVIDIA's data sheet) and memory bytes/s (4.8e12 on the data sheet, 4.3e12 measured by others)."""
 
-BIG = VLAConfig(
-    backbone_settings={
-        "vision_config": {
-            "hidden_size": 1152,
-            "intermediate_size": 4304,
-            "num_hidden_layers": 27,
-            "num_attention_heads": 16,
-            "image_size": 224,
-            "patch_size": 14,
-        },
-        "text_config": {
-            "model_type": "llama",
-            "hidden_size": 2048,
-            "intermediate_size": 8192,
-            "num_hidden_layers": 24,
-            "num_attention_heads": 32,
-            "num_key_value_heads": 32,
-            "vocab_size": 49280,
-            "tie_word_embeddings": True,
-            "use_cache": False,
-        },
-        "scale_factor": 2,
-        "tie_word_embeddings": True,
-    },
-    vocab_size=49280,
-    image_size=224,
+BIG = replace(
+    FULL,
     spatial_width=768,
     spatial_layers=12,
     decoder_width=1024,
@@ -201,7 +179,8 @@ def analytic() -> dict[str, Any]:
     denoising = flops(lambda: engine.denoise(prefix))
     tower = count(core.vision_model) + count(core.connector)
     steps = sum(count(d.trunk) + count(d.tails) + count(d.entries) for d in model.denoisers())
-    read = count(model) - tower - steps - count(core.text_model.embed_tokens)
+    words = count(core.text_model.embed_tokens) + count(model.backbone.core.core.lm_head)  # looked up, not used
+    read = count(model) - tower - steps - words
     parts = {
         "vision": (seeing, tower),
         "language and the rest": (rest, read),

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sapave.model.decoder import MODULATIONS, Block, Context, Decoder, Entry, Tail, heads_of
+from sapave.model.decoder import Block, Context, Decoder, Entry, Tail, heads_of
 from sapave.model.flow import Streams
 
 LINEARS = ("qkv", "own", "query", "cross", "up", "down")
@@ -50,7 +50,9 @@ class JointBlock(nn.Module):
             bias = torch.stack([x.bias.detach() for x in linears]).to(dtype)[:, None]
             self.register_buffer(f"{name}_weight", weight, persistent=False)
             self.register_buffer(f"{name}_bias", bias, persistent=False)
-        self.register_buffer("offset", torch.stack([block.offset.detach() for block in blocks], 1), persistent=False)
+        offset = torch.stack([block.offset.detach() for block in blocks], 1)  # [9, S, D]
+        offset[list(PLUS_ONE)] += 1
+        self.register_buffer("offset", offset, persistent=False)
 
     def linear(self, name: str, x: Tensor) -> Tensor:
         """[S, M, in] to [S, M, out]."""
@@ -100,9 +102,7 @@ class Joint(nn.Module):
         """Bring together what each decoder prepared; modulations [B, steps, 9, D] each."""
         offsets = torch.stack([cast(JointBlock, b).offset for b in self.blocks])  # [blocks, 9, S, D]
         each = torch.stack(modulations).permute(2, 3, 0, 1, 4)  # [steps, 9, S, B, D]
-        plus = offsets.new_zeros(MODULATIONS, 1, 1, 1)
-        plus[list(PLUS_ONE)] = 1
-        parts = each[:, None] + (offsets[:, :, :, None] + plus)
+        parts = each[:, None] + offsets[:, :, :, None]
         key, mask = torch.cat([c.key for c in contexts]), torch.cat([c.mask for c in contexts])
         return Fixed(
             key,
