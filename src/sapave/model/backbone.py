@@ -65,6 +65,12 @@ def keep_layers(core: Any, count: int | None) -> None:
             settings.layer_types = list(settings.layer_types[:count])
 
 
+def words_read(mask: Tensor) -> int:
+    """How many columns of a words' mask [B, T] the backbone reads: all in a traced graph, whose shapes are fixed."""
+    fixed = torch.compiler.is_compiling() or mask.is_meta
+    return mask.shape[1] if fixed else int(mask.sum(1).max())
+
+
 class Backbone(nn.Module):
     """One of `model/backbones`, fed with [begin, instruction, image, answer]."""
 

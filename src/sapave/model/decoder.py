@@ -277,12 +277,17 @@ class Decoder(nn.Module):
         for name, part in zip(self.streams, rest, strict=True):
             tail = cast(Tail, self.tails[name])
             y = tail.block(torch.cat([state, part], 2), modulation, context)
-            out[name] = tail.leave(y[:, :, 1:]).reshape(*modulation.shape[:2], self.k, -1)
-            if context.aim is not None and name != "other":
-                out[name] = out[name] + F.pad(context.aim, (0, out[name].shape[-1] - context.aim.shape[-1]))
-            if context.draft is not None and name != "head":
-                draft = context.draft.detach()  # learns from its own loss
-                out[name] = out[name] + F.pad(draft, (out[name].shape[-1] - draft.shape[-1], 0))
+            out[name] = self.finish(name, y[:, :, 1:], context)
+        return out
+
+    def finish(self, name: str, x: Tensor, context: Context) -> Tensor:
+        """The clean chunk [B, R, k, n] of a stream's last tokens [B, R, k / fold, D], aim and draft added."""
+        out = cast(Tail, self.tails[name]).leave(x).reshape(*x.shape[:2], self.k, -1)
+        if context.aim is not None and name != "other":
+            out = out + F.pad(context.aim, (0, out.shape[-1] - context.aim.shape[-1]))
+        if context.draft is not None and name != "head":
+            draft = context.draft.detach()  # learns from its own loss
+            out = out + F.pad(draft, (out.shape[-1] - draft.shape[-1], 0))
         return out
 
 

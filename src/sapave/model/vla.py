@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from sapave.base.shelf import choose, pick
 from sapave.model.adapter import insert_adapter, share
-from sapave.model.backbone import Backbone, Reading, keep_layers
+from sapave.model.backbone import Backbone, Reading, keep_layers, words_read
 from sapave.model.config import GEOMETRY, PARTS, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
@@ -130,7 +130,7 @@ class SaPaVe(nn.Module):
         image, index = self.backbone.encode_image(batch["rgb"]), batch.get("image_index", image_index)
         image = image if index is None else image[index]
         mask = batch["tokens_mask"]
-        longest = int(mask.sum(1).max())  # what is padding in every row is not computed
+        longest = words_read(mask)  # what is padding in every row is not computed
         reading = self.backbone(image, batch["tokens"][:, :longest], mask[:, :longest], batch.get("answer"))
         return Found(reading, *self.pointer(reading.image))
 

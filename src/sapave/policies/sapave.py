@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import sapave
+from sapave.base.seeds import rng
 from sapave.base.shelf import choose
 from sapave.base.types import ActionChunk, Observation
 from sapave.policies._entry import PolicyEntry
 
 if TYPE_CHECKING:
+    from sapave.model.engine import EngineConfig
     from sapave.model.inputs import Processor
     from sapave.model.memory import Memory
     from sapave.model.vla import SaPaVe
@@ -32,10 +35,22 @@ def shipped(name: str = "active") -> Path:
 class SaPaVePolicy:
     """Perceives, denoises, answers a chunk of 16 rows; deterministic (denoising starts from zero noise)."""
 
-    def __init__(self, *, checkpoint: Path | None = None, hold_head: bool = False) -> None:
-        """Load `checkpoint`, a folder or a hub id (the shipped `active` one by default); `hold_head`: it stays."""
+    def __init__(
+        self,
+        *,
+        checkpoint: Path | None = None,
+        hold_head: bool = False,
+        engine: EngineConfig | None = None,
+        delay: int = 0,
+    ) -> None:
+        """Load `checkpoint`, a folder or a hub id (the shipped `active` one by default); `hold_head`: it stays.
+
+        `engine`: run by the inference engine with these settings (None: the model's own methods). `delay`: an answer
+        takes so many ticks, during which the last chunk runs on (0: the world waits); see `model/realtime.py`.
+        """
         import torch
 
+        from sapave.model.engine import Engine
         from sapave.model.hub import from_pretrained
 
         torch.set_num_threads(1)  # one core per rollout: the bench runs many beside each other
@@ -43,13 +58,18 @@ class SaPaVePolicy:
         self.processor: Processor
         self.model, self.processor = from_pretrained(checkpoint or shipped())
         self.model.eval()
-        self.hold_head = hold_head
+        self.engine = None if engine is None else Engine(self.model, engine)
+        self.hold_head, self.delay = hold_head, delay
+        self.running: tuple[ActionChunk, float] | None = None
+        """The last chunk and the time of its first row [s]; kept when answers take time."""
+        self.seed = self.asked = 0
         self.memory: Memory | None = None
         self.told = ""
 
     def reset(self, seed: int) -> None:
-        """Forget what was seen, and where it has looked."""
-        self.memory = None
+        """Forget what was seen, where it has looked, and what was under way."""
+        self.memory = self.running = None
+        self.seed, self.asked = seed, 0
 
     def act(self, observation: Observation) -> ActionChunk:
         """Chunk for one observation; a new instruction asks for other things, so what was seen is forgotten."""
@@ -59,11 +79,28 @@ class SaPaVePolicy:
             self.memory, self.told = None, observation.instruction
         with torch.inference_mode():
             batch = self.processor.observe(observation)
-            hybrid, self.memory = self.model.remember(self.model.perceive(batch), self.memory, batch)
-            head, other = self.model.generate(hybrid, batch)
+            if self.engine is None:
+                hybrid, self.memory = self.model.remember(self.model.perceive(batch), self.memory, batch)
+                head, other = self.model.generate(hybrid, batch)
+            else:
+                noise = int(rng(self.seed, "chunk", self.asked).integers(2**31))
+                head, other, self.memory = self.engine(batch, self.memory, [noise])
+        self.asked += 1
         chunk = self.processor.chunks(head, other)[0]
         if self.hold_head:
-            return ActionChunk(head=np.zeros_like(chunk.head), other=chunk.other, dt=chunk.dt)
+            chunk = ActionChunk(head=np.zeros_like(chunk.head), other=chunk.other, dt=chunk.dt)
+        return self._continued(chunk, observation.time) if self.delay else chunk
+
+    def _continued(self, chunk: ActionChunk, now: float) -> ActionChunk:
+        """The chunk behind the rows of the last one that run while it is computed."""
+        from sapave.model.realtime import continue_chunk
+
+        running = None
+        if self.running is not None:
+            last, begun = self.running
+            running = replace(last, executed=round((now - begun) / last.dt))
+        chunk = continue_chunk(running, chunk, self.delay)
+        self.running = chunk, now
         return chunk
 
 
