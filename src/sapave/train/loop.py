@@ -8,19 +8,21 @@ import time
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from sapave.base.runs import append_jsonl, start_run
+from sapave.train.metrics import Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
 from sapave.train.presets import TrainConfig, differences
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
+from sapave.train.step import ENDURED, enough_memory, take
 
-BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "mark": 0}
+BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "dropped": 0, "in_a_row": 0}
 """What a saved state tells besides weights and optimiser, before the first step."""
 
 
@@ -84,23 +86,27 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
         logger.info("resumed at step %d", first)
     board = _board(run) if config.tensorboard else None
     began = time.monotonic() - saved["seconds"]
-    window: dict[str, float] = dict(saved["window"])
-    rows, mark = 0, saved["mark"]
+    window, in_a_row = Window(saved["mark"], dict(saved["window"]), saved["dropped"]), saved["in_a_row"]
+    rows = 0
     marked = time.monotonic()
     last: dict[str, Any] = {}
     step = first
 
-    def finish_row(row: dict[str, Any]) -> None:
-        last.update(row)
+    def record(row: dict[str, Any]) -> None:
         append_jsonl(run / "metrics.jsonl", row)
         if board is not None:
             for key, value in row.items():
                 if isinstance(value, int | float):
                     board.add_scalar(key, value, row["step"])
 
+    def finish_row(row: dict[str, Any]) -> None:
+        last.update(row)
+        record(row)
+
     def save() -> None:
         end = [ending.first, ending.length] if ending else None
-        extra = {"seconds": time.monotonic() - began, "ending": end, "window": window, "mark": mark}
+        extra = {"seconds": time.monotonic() - began, "ending": end, "in_a_row": in_a_row}
+        extra |= {"window": window.sums, "mark": window.mark, "dropped": window.dropped}
         save_state(run / "state", step, named, optimizer, extra)
         job.save(out)
 
@@ -110,19 +116,36 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
             lr = rate(config, step, ending)
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            batch = next(batches)
-            terms = _step(job, batch, step, config, named, optimizer, device)
+            with enough_memory(step, config):
+                batch = next(batches)
+                taken = take(job, batch, step, config, named, optimizer, device)
             step += 1
             bar.update()
             rows += len(batch["state"])
-            for name, value in terms.items():
-                window[name] = window.get(name, 0.0) + value
+            if taken.fault:
+                in_a_row, window.dropped = in_a_row + 1, window.dropped + 1
+                record({"step": step, "dropped": taken.fault, "in_a_row": in_a_row})
+                logger.warning("step %d: dropped, %s (%d in a row)", step, taken.fault, in_a_row)
+            else:
+                in_a_row = 0
+                window.add(taken.terms)
             if step % config.log_every == 0 or step == config.steps:
                 now = time.monotonic()
-                n = step - mark
-                row = {"step": step, **{k: v / n for k, v in window.items()}, "lr": lr}
-                finish_row({**row, "rows_per_s": round(rows / (now - marked), 2), "seconds": round(now - began, 1)})
-                mark, marked, window, rows = step, now, {}, 0
+                finish_row(
+                    {
+                        **window.close(step),
+                        "lr": lr,
+                        "rows_per_s": round(rows / (now - marked), 2),
+                        "seconds": round(now - began, 1),
+                    }
+                )
+                marked, rows = now, 0
+            if in_a_row > ENDURED:
+                save()
+                raise ValueError(
+                    f"{out}: step {step}: {taken.fault}, {in_a_row} steps in a row; stopped, with the state saved: the "
+                    f"same command goes on behind this step, a new folder with a lower lr (now {config.lr}) begins anew"
+                )
             elapsed = time.monotonic() - began
             if ending is None and config.max_minutes and elapsed > 51 * config.max_minutes:
                 length = max(2, int(0.9 * (60 * config.max_minutes - elapsed) * step / max(elapsed, 1e-3)))
@@ -142,32 +165,6 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
         job.save(out)
     logger.info("done: %s at step %d, %.1f min", out, step, (time.monotonic() - began) / 60)
     return last
-
-
-def _step(
-    job: Job,
-    batch: dict[str, Any],
-    step: int,
-    config: TrainConfig,
-    named: list,
-    optimizer: torch.optim.Optimizer,
-    device: torch.device,
-) -> dict[str, float]:
-    """One update; returns the terms of the loss. All chance of the step comes from (seed, step)."""
-    chance = torch.Generator(device).manual_seed((config.seed * 1_000_003 + step) % (1 << 62))
-    with torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext():
-        terms = job.losses(batch, chance)
-    weights = dict(config.losses)
-    if not weights.keys() & terms.keys():
-        raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
-    loss = torch.stack([weights[name] * value for name, value in terms.items() if name in weights]).sum()
-    if not torch.isfinite(loss):
-        raise ValueError(f"step {step}: the loss is {loss.item()}; lower the learning rate (now {config.lr})")
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_([p for _, p in named], config.clip)
-    optimizer.step()
-    return {"loss": loss.item(), **{k: v.item() for k, v in terms.items() if k in weights}, "grad_norm": norm.item()}
 
 
 def _ahead(job: Job, first: int, config: TrainConfig) -> Generator[dict[str, Any], None, None]:
