@@ -15,7 +15,7 @@ from training_data import write_episodes, write_views
 
 TINY = {n: v for n, v in vars(TINY_TEST).items() if v != vars(type(TINY_TEST)()).get(n) and n != "eye"}
 SMALL = {"images": 4, "per_image": 2, "log_every": 1, "warmup": 2, "eval_images": 4, "steps": 3, "eval_every": 100}
-CLOCK = ("seconds", "rows_per_s")
+CLOCK = ("seconds", "rows_per_s", "data_s", "mfu")
 """What two equal runs need not share: it is read from a clock."""
 
 

@@ -15,12 +15,12 @@ from typing import Any
 import torch
 
 from sapave.base.runs import append_jsonl, start_run
-from sapave.train.metrics import Window
+from sapave.train.metrics import Speed, Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
 from sapave.train.presets import TrainConfig, differences
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
-from sapave.train.step import ENDURED, enough_memory, take
+from sapave.train.step import ENDURED, enough_memory, flops_per_row, take
 
 BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "dropped": 0, "in_a_row": 0}
 """What a saved state tells besides weights and optimiser, before the first step."""
@@ -87,8 +87,10 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
     board = _board(run) if config.tensorboard else None
     began = time.monotonic() - saved["seconds"]
     window, in_a_row = Window(saved["mark"], dict(saved["window"]), saved["dropped"]), saved["in_a_row"]
-    rows = 0
-    marked = time.monotonic()
+    cost = flops_per_row(job, config, named, device) if config.peak_tflops else 0.0
+    if cost:
+        logger.info("%.3g GFLOP per row, forward and backward", cost / 1e9)
+    speed = Speed(cost, config.peak_tflops)
     last: dict[str, Any] = {}
     step = first
 
@@ -117,11 +119,13 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
             for group in optimizer.param_groups:
                 group["lr"] = lr
             with enough_memory(step, config):
+                asked = time.monotonic()
                 batch = next(batches)
+                waited = time.monotonic() - asked
                 taken = take(job, batch, step, config, named, optimizer, device)
             step += 1
             bar.update()
-            rows += len(batch["state"])
+            speed.add(len(batch["state"]), waited)
             if taken.fault:
                 in_a_row, window.dropped = in_a_row + 1, window.dropped + 1
                 record({"step": step, "dropped": taken.fault, "in_a_row": in_a_row})
@@ -130,16 +134,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 in_a_row = 0
                 window.add(taken.terms)
             if step % config.log_every == 0 or step == config.steps:
-                now = time.monotonic()
-                finish_row(
-                    {
-                        **window.close(step),
-                        "lr": lr,
-                        "rows_per_s": round(rows / (now - marked), 2),
-                        "seconds": round(now - began, 1),
-                    }
-                )
-                marked, rows = now, 0
+                clock = {**speed.close(), "seconds": round(time.monotonic() - began, 1)}
+                finish_row({**window.close(step), "lr": lr, **clock})
             if in_a_row > ENDURED:
                 save()
                 raise ValueError(

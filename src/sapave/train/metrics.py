@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
+
+from sapave.train.flops import utilisation
 
 
 @dataclass
@@ -28,4 +31,32 @@ class Window:
         if self.dropped:
             row["dropped_steps"] = self.dropped
         self.mark, self.sums, self.dropped = step, {}, 0
+        return row
+
+
+@dataclass
+class Speed:
+    """How fast it goes, by the clock, since the last line or since the process began."""
+
+    flops_per_row: float = 0.0
+    peak_tflops: float = 0.0
+    """Of all processes together; 0: no MFU."""
+    rows: int = 0
+    steps: int = 0
+    waited: float = 0.0
+    """Time in which the loop had no batch to work on [s]."""
+    since: float = field(default_factory=time.monotonic)
+
+    def add(self, rows: int, waited: float) -> None:
+        """Count a step of `rows` rows whose batch came `waited` seconds after it was asked for."""
+        self.rows, self.steps, self.waited = self.rows + rows, self.steps + 1, self.waited + waited
+
+    def close(self) -> dict[str, float]:
+        """`rows_per_s`, `data_s` (seconds per step spent waiting for data) and `mfu`; the next window begins."""
+        now = time.monotonic()
+        rate = self.rows / (now - self.since)
+        row = {"rows_per_s": round(rate, 2), "data_s": round(self.waited / max(1, self.steps), 4)}
+        if self.peak_tflops:
+            row["mfu"] = float(f"{utilisation(self.flops_per_row, rate, self.peak_tflops):.3g}")
+        self.rows, self.steps, self.waited, self.since = 0, 0, 0.0, now
         return row

@@ -86,6 +86,9 @@ class TrainConfig:
     """Steps between evaluations on val_views (and one at the end)."""
     eval_images: int = 256
     """Frames of the evaluation."""
+    peak_tflops: float = 0.0
+    """Peak of one device in the precision used [TFLOP/s] (989 for bf16 on an H100 SXM), to report the share of it that
+    the model's own operations take (MFU). 0: not reported."""
     tensorboard: bool = False
     """Also write TensorBoard events."""
 
@@ -93,6 +96,8 @@ class TrainConfig:
         for name, low in (("steps", 1), ("images", 1), ("per_image", 1), ("save_every", 1), ("log_every", 1)):
             if getattr(self, name) < low:
                 raise ValueError(f"training setting {name}: found {getattr(self, name)}, expected at least {low}")
+        if self.peak_tflops < 0:
+            raise ValueError(f"training setting peak_tflops: found {self.peak_tflops}, expected 0 or more")
         if self.decay not in ("cosine", "constant"):
             raise ValueError(f"training setting decay: found '{self.decay}', expected cosine or constant")
         if self.mirror and (not self.token_cache or {name for name, _ in self.losses} != {"draft"}):
@@ -195,7 +200,7 @@ def parse_override(items: tuple[str, ...]) -> dict[str, Any]:
 
 
 RUNTIME = ("device", "threads", "workers", "save_every", "log_every", "eval_every", "eval_images", "tensorboard",
-           "max_minutes", "cache", "val_views")  # fmt: skip
+           "max_minutes", "cache", "val_views", "peak_tflops")  # fmt: skip
 """Settings a resumed run may change: they do not touch what is learned."""
 
 

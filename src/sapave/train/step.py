@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from sapave.train.flops import flops_of
 from sapave.train.presets import TrainConfig
 from sapave.train.setup import Job
 
@@ -36,21 +37,34 @@ def take(
     device: torch.device,
 ) -> Taken:
     """One update, dropped when loss or gradient norm is not finite. All chance of the step comes from (seed, step)."""
-    chance = torch.Generator(device).manual_seed((config.seed * 1_000_003 + step) % (1 << 62))
-    with autocast(device):
-        terms = job.losses(batch, chance)
-    weights = dict(config.losses)
-    if not weights.keys() & terms.keys():
-        raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
-    loss = torch.stack([weights[name] * value for name, value in terms.items() if name in weights]).sum()
     optimizer.zero_grad(set_to_none=True)
+    loss, terms = forward(job, batch, step, config, device)
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_([p for _, p in named], config.clip)
-    values = {"loss": loss.item(), **{k: v.item() for k, v in terms.items() if k in weights}, "grad_norm": norm.item()}
+    values = {"loss": loss.item(), **{name: value.item() for name, value in terms.items()}, "grad_norm": norm.item()}
     fault = unsound(values)
     if not fault:
         optimizer.step()
     return Taken(values, fault)
+
+
+def forward(
+    job: Job, batch: dict[str, Any], step: int, config: TrainConfig, device: torch.device
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """The weighted loss of a batch, and the terms it is made of."""
+    chance = torch.Generator(device).manual_seed((config.seed * 1_000_003 + step) % (1 << 62))
+    weights = dict(config.losses)
+    with autocast(device):
+        terms = {name: value for name, value in job.losses(batch, chance).items() if name in weights}
+    if not terms:
+        raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
+    return torch.stack([weights[name] * value for name, value in terms.items()]).sum(), terms
+
+
+def flops_per_row(job: Job, config: TrainConfig, named: list[tuple[str, nn.Parameter]], device: torch.device) -> float:
+    """Operations per row of the run's first batch, whatever step it is at (texts differ in length, hence rows)."""
+    batch = job.batch(0)
+    return flops_of(lambda: forward(job, batch, 0, config, device)[0], [p for _, p in named]) / len(batch["state"])
 
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:
