@@ -15,8 +15,10 @@ from typing import Any
 import torch
 
 from sapave.base.runs import append_jsonl, start_run
+from sapave.train.average import Average
 from sapave.train.metrics import Speed, Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
+from sapave.train.parts import Part, cut
 from sapave.train.presets import TrainConfig, differences
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
@@ -75,7 +77,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
     run, model = out / "train", job.model
     named = freeze_but(model, config.trains)
     optimizer = make_optimizer(named, config)
-    found = load_state(run / "state", named, optimizer) or {}
+    average = Average(named, config.ema)
+    found = load_state(run / "state", named, optimizer, average.values) or {}
     saved = {**BEGINNING, "mark": found.get("step", 0), **found}
     first, ending = saved["step"], Ending(*saved["ending"]) if saved["ending"] else None
     trim_metrics(run / "metrics.jsonl", first)
@@ -109,8 +112,9 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
         end = [ending.first, ending.length] if ending else None
         extra = {"seconds": time.monotonic() - began, "ending": end, "in_a_row": in_a_row}
         extra |= {"window": window.sums, "mark": window.mark, "dropped": window.dropped}
-        save_state(run / "state", step, named, optimizer, extra)
-        job.save(out)
+        save_state(run / "state", step, named, optimizer, extra, average.values)
+        with average.shown():
+            job.save(out)
 
     bar = tqdm(total=config.steps, initial=first, desc=config.stage, disable=None, mininterval=2)
     with closing(_ahead(job, first, config)) as batches, bar:
@@ -120,12 +124,12 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 group["lr"] = lr
             with enough_memory(step, config):
                 asked = time.monotonic()
-                batch = next(batches)
+                rows, parts = next(batches)
                 waited = time.monotonic() - asked
-                taken = take(job, batch, step, config, named, optimizer, device)
+                taken = take(job, parts, step, config, named, optimizer, device)
             step += 1
             bar.update()
-            speed.add(len(batch["state"]), waited)
+            speed.add(rows, waited)
             if taken.fault:
                 in_a_row, window.dropped = in_a_row + 1, window.dropped + 1
                 record({"step": step, "dropped": taken.fault, "in_a_row": in_a_row})
@@ -133,6 +137,7 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
             else:
                 in_a_row = 0
                 window.add(taken.terms)
+                average.update(step)
             if step % config.log_every == 0 or step == config.steps:
                 clock = {**speed.close(), "seconds": round(time.monotonic() - began, 1)}
                 finish_row({**window.close(step), "lr": lr, **clock})
@@ -150,7 +155,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
             done = step >= config.steps or (ending is not None and step >= ending.first + ending.length)
             score = job.evaluate
             if score is not None and (done or step % config.eval_every == 0):
-                scores = score()
+                with average.shown():
+                    scores = score()
                 finish_row({"step": step, **{f"val/{k}": v for k, v in scores.items()}})
                 logger.info("step %d: %s", step, "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
             if done or step % config.save_every == 0:
@@ -158,21 +164,28 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
             if done:
                 break
     if first >= config.steps:
-        job.save(out)
+        with average.shown():
+            job.save(out)
     logger.info("done: %s at step %d, %.1f min", out, step, (time.monotonic() - began) / 60)
     return last
 
 
-def _ahead(job: Job, first: int, config: TrainConfig) -> Generator[dict[str, Any], None, None]:
-    """Batches from `first` on, prepared by threads a few steps ahead; the order is the step's, not the threads'."""
+def _ahead(job: Job, first: int, config: TrainConfig) -> Generator[tuple[int, list[Part]], None, None]:
+    """Batches from `first` on (how many rows, and the parts), prepared by threads a few steps ahead; the order is the
+    step's, not the threads'."""
     ahead = max(1, config.workers) + 1
+
+    def prepared(step: int) -> tuple[int, list[Part]]:
+        batch = job.batch(step)
+        return len(batch["state"]), cut(batch, config.accumulate, dict(config.losses))
+
     with ThreadPoolExecutor(max(1, config.workers)) as pool:
-        waiting = deque(pool.submit(job.batch, step) for step in range(first, first + ahead))
+        waiting = deque(pool.submit(prepared, step) for step in range(first, first + ahead))
         step = first + ahead
         try:
             while True:
                 batch = waiting.popleft().result()
-                waiting.append(pool.submit(job.batch, step))
+                waiting.append(pool.submit(prepared, step))
                 step += 1
                 yield batch
         finally:

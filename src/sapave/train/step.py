@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
+from sapave.base.seeds import rng
 from sapave.train.flops import flops_of
+from sapave.train.parts import Part, cut
 from sapave.train.presets import TrainConfig
 from sapave.train.setup import Job
 
@@ -29,7 +31,7 @@ class Taken(NamedTuple):
 
 def take(
     job: Job,
-    batch: dict[str, Any],
+    parts: Sequence[Part],
     step: int,
     config: TrainConfig,
     named: list[tuple[str, nn.Parameter]],
@@ -38,24 +40,39 @@ def take(
 ) -> Taken:
     """One update, dropped when loss or gradient norm is not finite. All chance of the step comes from (seed, step)."""
     optimizer.zero_grad(set_to_none=True)
-    loss, terms = forward(job, batch, step, config, device)
-    loss.backward()
+    totals = gradients(job, parts, step, config, device)
     norm = torch.nn.utils.clip_grad_norm_([p for _, p in named], config.clip)
-    values = {"loss": loss.item(), **{name: value.item() for name, value in terms.items()}, "grad_norm": norm.item()}
+    values = {**{name: value.item() for name, value in totals.items()}, "grad_norm": norm.item()}
     fault = unsound(values)
     if not fault:
         optimizer.step()
     return Taken(values, fault)
 
 
+def gradients(
+    job: Job, parts: Sequence[Part], step: int, config: TrainConfig, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """Add the gradients of all parts up in the parameters; the loss and its terms, summed over the parts."""
+    totals: dict[str, torch.Tensor] = {}
+    for part in parts:
+        loss, terms = forward(job, part, step, config, device)
+        if loss.requires_grad or not part.shares:  # a part may hold no row that teaches
+            loss.backward()
+        for name, value in {"loss": loss, **terms}.items():
+            totals[name] = value.detach() + totals[name] if name in totals else value.detach()
+    return totals
+
+
 def forward(
-    job: Job, batch: dict[str, Any], step: int, config: TrainConfig, device: torch.device
+    job: Job, part: Part, step: int, config: TrainConfig, device: torch.device
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The weighted loss of a batch, and the terms it is made of."""
-    chance = torch.Generator(device).manual_seed((config.seed * 1_000_003 + step) % (1 << 62))
+    """The weighted loss of a part of a batch and the terms it is made of, each times the part's share."""
+    chance = torch.Generator(device).manual_seed(chance_of(config.seed, step, part.number))
     weights = dict(config.losses)
-    with autocast(device):
-        terms = {name: value for name, value in job.losses(batch, chance).items() if name in weights}
+    with autocast(device, config.precision):
+        terms = {name: value for name, value in job.losses(part.batch, chance).items() if name in weights}
+    if part.shares:
+        terms = {name: part.shares[name] * value for name, value in terms.items()}
     if not terms:
         raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
     return torch.stack([weights[name] * value for name, value in terms.items()]).sum(), terms
@@ -63,13 +80,20 @@ def forward(
 
 def flops_per_row(job: Job, config: TrainConfig, named: list[tuple[str, nn.Parameter]], device: torch.device) -> float:
     """Operations per row of the run's first batch, whatever step it is at (texts differ in length, hence rows)."""
-    batch = job.batch(0)
-    return flops_of(lambda: forward(job, batch, 0, config, device)[0], [p for _, p in named]) / len(batch["state"])
+    part = cut(job.batch(0), config.accumulate, dict(config.losses))[0]
+    rows = len(part.batch["state"])
+    return flops_of(lambda: forward(job, part, 0, config, device)[0], [p for _, p in named]) / rows
 
 
-def autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """bfloat16 on a GPU, float32 on a CPU."""
-    return torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext()
+def chance_of(seed: int, step: int, part: int) -> int:
+    """Seed of a part of a step."""
+    return int(rng(seed, "part", step, part).integers(1 << 62)) if part else (seed * 1_000_003 + step) % (1 << 62)
+
+
+def autocast(device: torch.device, precision: str = "auto") -> AbstractContextManager[Any]:
+    """bfloat16 where `precision` asks for it, or by itself on a GPU; else float32."""
+    half = precision == "bf16" or (precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
 
 
 def unsound(values: dict[str, float]) -> str:
@@ -95,5 +119,5 @@ def enough_memory(step: int, config: TrainConfig) -> Iterator[None]:
         where = "gpu" if isinstance(problem, torch.OutOfMemoryError) else "cpu"
         raise ValueError(
             f"step {step + 1}: out of memory on {where}; lower images (now {config.images}) "
-            f"or per_image (now {config.per_image})"
+            f"or per_image (now {config.per_image}), or raise accumulate (now {config.accumulate})"
         ) from problem
