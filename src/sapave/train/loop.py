@@ -20,6 +20,7 @@ from sapave.train.metrics import Speed, Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
 from sapave.train.parts import Part, cut
 from sapave.train.presets import TrainConfig, differences
+from sapave.train.ranks import Ranks, joined, launched
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
 from sapave.train.step import ENDURED, enough_memory, flops_per_row, take
@@ -37,29 +38,53 @@ def train(config: TrainConfig, out: Path) -> dict[str, Any]:
     """Run `config` to its end in folder `out`, from its last saved state when there is one.
 
     Same config, data and packages: the same weights bit for bit on one CPU, killed and resumed or not.
-    ValueError when `out` holds a run with other settings.
+    ValueError when `out` holds a run with other settings. Under torchrun all processes work on each batch.
     """
     out = Path(out)
-    device = pick_device(config.device)
+    _, size, local = launched()
+    if config.accumulate % size:
+        raise ValueError(
+            f"accumulate {config.accumulate}: {size} processes share the parts of a batch; "
+            f"expected a multiple of {size}, for example accumulate {size}"
+        )
+    device = pick_device(config.device, local if size > 1 else None)
     if config.threads:
         torch.set_num_threads(config.threads)
     run = out / "train"
     check_same(config, run)
-    logger = start_run(run, config)
-    try:
-        return _run(config, out, prepare(config, device, run, logger), device, logger)
-    finally:
-        for handler in logger.handlers:
-            handler.close()
+    with joined(device) as ranks:
+        logger = start_run(run, config) if ranks.first else _silent(run, ranks)
+        try:
+            if not ranks.first:
+                ranks.wait()  # what the first one packs and caches is there then
+            job = prepare(config, device, run, logger)
+            if ranks.first:
+                ranks.wait()
+            return _run(config, out, job, ranks, logger)
+        finally:
+            for handler in logger.handlers:
+                handler.close()
 
 
-def pick_device(name: str) -> torch.device:
-    """`auto` takes the GPU when there is one; ValueError for a device that is not there."""
+def _silent(run: Path, ranks: Ranks) -> logging.Logger:
+    logger = logging.getLogger(f"sapave.{run}.{ranks.rank}")
+    logger.propagate = False
+    logger.handlers = [logging.NullHandler()]
+    return logger
+
+
+def pick_device(name: str, local: int | None = None) -> torch.device:
+    """`auto` takes the GPU when there is one, of several processes on a machine each its own (`local`); ValueError for
+    a device that is not there."""
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device '{name}': expected auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda': torch finds no GPU here; use auto or cpu")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if local is not None and local >= torch.cuda.device_count():
+        raise ValueError(f"process {local} of this machine has no GPU of its own (found {torch.cuda.device_count()})")
+    return torch.device("cuda") if local is None else torch.device("cuda", local)
 
 
 def check_same(config: TrainConfig, run: Path) -> None:
@@ -71,7 +96,7 @@ def check_same(config: TrainConfig, run: Path) -> None:
             raise ValueError(f"{run.parent}: has a run with other settings ({'; '.join(changed)}); name another folder")
 
 
-def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger: logging.Logger) -> dict[str, Any]:
+def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging.Logger) -> dict[str, Any]:
     from tqdm import tqdm
 
     run, model = out / "train", job.model
@@ -81,23 +106,28 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
     found = load_state(run / "state", named, optimizer, average.values) or {}
     saved = {**BEGINNING, "mark": found.get("step", 0), **found}
     first, ending = saved["step"], Ending(*saved["ending"]) if saved["ending"] else None
-    trim_metrics(run / "metrics.jsonl", first)
+    if ranks.agree(first) != first:
+        raise ValueError(f"{run}: process {ranks.rank} finds step {first}, the first process another; share one folder")
+    if ranks.first:
+        trim_metrics(run / "metrics.jsonl", first)
     trained = sum(p.numel() for _, p in named)
     total = sum(p.numel() for p in model.parameters())
     logger.info("%s: %d of %d parameters train (%s)", config.stage, trained, total, ", ".join(config.trains))
     if first:
         logger.info("resumed at step %d", first)
-    board = _board(run) if config.tensorboard else None
+    board = _board(run) if config.tensorboard and ranks.first else None
     began = time.monotonic() - saved["seconds"]
     window, in_a_row = Window(saved["mark"], dict(saved["window"]), saved["dropped"]), saved["in_a_row"]
-    cost = flops_per_row(job, config, named, device) if config.peak_tflops else 0.0
+    cost = flops_per_row(job, config, named, ranks.device) if config.peak_tflops and ranks.first else 0.0
     if cost:
         logger.info("%.3g GFLOP per row, forward and backward", cost / 1e9)
-    speed = Speed(cost, config.peak_tflops)
+    speed = Speed(cost, config.peak_tflops * ranks.size)
     last: dict[str, Any] = {}
     step = first
 
     def record(row: dict[str, Any]) -> None:
+        if not ranks.first:
+            return
         append_jsonl(run / "metrics.jsonl", row)
         if board is not None:
             for key, value in row.items():
@@ -109,6 +139,8 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
         record(row)
 
     def save() -> None:
+        if not ranks.first:
+            return
         end = [ending.first, ending.length] if ending else None
         extra = {"seconds": time.monotonic() - began, "ending": end, "in_a_row": in_a_row}
         extra |= {"window": window.sums, "mark": window.mark, "dropped": window.dropped}
@@ -116,8 +148,9 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
         with average.shown():
             job.save(out)
 
-    bar = tqdm(total=config.steps, initial=first, desc=config.stage, disable=None, mininterval=2)
-    with closing(_ahead(job, first, config)) as batches, bar:
+    hidden = None if ranks.first else True  # None: where there is no terminal
+    bar = tqdm(total=config.steps, initial=first, desc=config.stage, disable=hidden, mininterval=2)
+    with closing(_ahead(job, first, config, ranks)) as batches, bar:
         while step < config.steps:
             lr = rate(config, step, ending)
             for group in optimizer.param_groups:
@@ -126,7 +159,7 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 asked = time.monotonic()
                 rows, parts = next(batches)
                 waited = time.monotonic() - asked
-                taken = take(job, parts, step, config, named, optimizer, device)
+                taken = take(job, parts, step, config, named, optimizer, ranks)
             step += 1
             bar.update()
             speed.add(rows, waited)
@@ -143,17 +176,20 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 finish_row({**window.close(step), "lr": lr, **clock})
             if in_a_row > ENDURED:
                 save()
+                ranks.wait()
                 raise ValueError(
                     f"{out}: step {step}: {taken.fault}, {in_a_row} steps in a row; stopped, with the state saved: the "
                     f"same command goes on behind this step, a new folder with a lower lr (now {config.lr}) begins anew"
                 )
             elapsed = time.monotonic() - began
+            if config.max_minutes:
+                elapsed = ranks.agree(elapsed)
             if ending is None and config.max_minutes and elapsed > 51 * config.max_minutes:
                 length = max(2, int(0.9 * (60 * config.max_minutes - elapsed) * step / max(elapsed, 1e-3)))
                 ending = Ending(step, min(length, max(1, config.steps - step)))
                 logger.info("time budget: the last %d steps begin at step %d", ending.length, step)
             done = step >= config.steps or (ending is not None and step >= ending.first + ending.length)
-            score = job.evaluate
+            score = job.evaluate if ranks.first else None
             if score is not None and (done or step % config.eval_every == 0):
                 with average.shown():
                     scores = score()
@@ -163,21 +199,22 @@ def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger:
                 save()
             if done:
                 break
-    if first >= config.steps:
+    if first >= config.steps and ranks.first:
         with average.shown():
             job.save(out)
+    ranks.wait()
     logger.info("done: %s at step %d, %.1f min", out, step, (time.monotonic() - began) / 60)
     return last
 
 
-def _ahead(job: Job, first: int, config: TrainConfig) -> Generator[tuple[int, list[Part]], None, None]:
-    """Batches from `first` on (how many rows, and the parts), prepared by threads a few steps ahead; the order is the
-    step's, not the threads'."""
+def _ahead(job: Job, first: int, config: TrainConfig, ranks: Ranks) -> Generator[tuple[int, list[Part]], None, None]:
+    """Batches from `first` on (how many rows, and this process's parts), prepared by threads a few steps ahead; the
+    order is the step's, not the threads'."""
     ahead = max(1, config.workers) + 1
 
     def prepared(step: int) -> tuple[int, list[Part]]:
         batch = job.batch(step)
-        return len(batch["state"]), cut(batch, config.accumulate, dict(config.losses))
+        return len(batch["state"]), cut(batch, config.accumulate, dict(config.losses))[ranks.rank :: ranks.size]
 
     with ThreadPoolExecutor(max(1, config.workers)) as pool:
         waiting = deque(pool.submit(prepared, step) for step in range(first, first + ahead))

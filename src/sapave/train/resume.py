@@ -71,7 +71,7 @@ def load_state(
     A state damaged on disk is passed over for the one before it; ValueError when none of them is whole.
     """
     for stale in folder.glob(".step-*.partial") if folder.is_dir() else []:
-        shutil.rmtree(stale)
+        shutil.rmtree(stale, ignore_errors=True)  # other processes of this run clear up too
     found = states(folder)
     problems = []
     for path in reversed(found):

@@ -14,6 +14,7 @@ from sapave.base.seeds import rng
 from sapave.train.flops import flops_of
 from sapave.train.parts import Part, cut
 from sapave.train.presets import TrainConfig
+from sapave.train.ranks import Ranks
 from sapave.train.setup import Job
 
 ENDURED = 2
@@ -36,12 +37,17 @@ def take(
     config: TrainConfig,
     named: list[tuple[str, nn.Parameter]],
     optimizer: torch.optim.Optimizer,
-    device: torch.device,
+    ranks: Ranks,
 ) -> Taken:
-    """One update, dropped when loss or gradient norm is not finite. All chance of the step comes from (seed, step)."""
+    """One update, dropped when loss or gradient norm is not finite. All chance of the step comes from (seed, step).
+
+    `parts` are this process's own; the update is that of all processes' parts.
+    """
+    parameters = [p for _, p in named]
     optimizer.zero_grad(set_to_none=True)
-    totals = gradients(job, parts, step, config, device)
-    norm = torch.nn.utils.clip_grad_norm_([p for _, p in named], config.clip)
+    totals = gradients(job, parts, step, config, ranks.device)
+    totals = ranks.add_up(parameters, totals, ["loss", *dict(config.losses)])
+    norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip)
     values = {**{name: value.item() for name, value in totals.items()}, "grad_norm": norm.item()}
     fault = unsound(values)
     if not fault:
@@ -100,7 +106,7 @@ def unsound(values: dict[str, float]) -> str:
     """What of a step's values is not finite, in words; empty when all is well."""
     bad = {name: value for name, value in values.items() if not math.isfinite(value)}
     if "loss" in bad:
-        terms = ", ".join(name for name in bad if name not in ("loss", "grad_norm"))
+        terms = ", ".join(sorted(bad.keys() - {"loss", "grad_norm"}))
         return f"the loss is {bad['loss']}" + (f" ({terms})" if terms else "")
     return f"the gradient norm is {bad['grad_norm']}" if bad else ""
 
