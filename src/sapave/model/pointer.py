@@ -137,8 +137,8 @@ def rays_at(uv: Tensor, intrinsics: Tensor, shape: torch.Size | tuple[int, int])
 
 
 def pointer_loss(logits: Tensor, mask: Tensor, among: Tensor | None = None) -> Tensor:
-    """Weighted cross-entropy per sub-cell, plus the divergence of the softmax from masks that are not empty, a mean over
-    these masks; in a part of a batch, over `among` masks."""
+    """Weighted cross-entropy per sub-cell, plus the divergence of the softmax from masks that are not empty, a mean
+    over these masks; in a part of a batch, over `among` masks."""
     each = F.binary_cross_entropy_with_logits(logits, mask, pos_weight=logits.new_tensor(POSITIVE))
     flat, target = logits.flatten(2).float(), mask.flatten(2)
     total = target.sum(-1, keepdim=True)
