@@ -17,40 +17,16 @@ import torch
 
 from sapave.base.runs import write_json
 from sapave.model import checkpoint
-from sapave.model.config import TINY_TEST
 from sapave.train.loop import train
 from sapave.train.optim import Ending, rate
-from sapave.train.presets import PRESETS, TrainConfig, differences, parse_override, preset
-from training_data import write_episodes, write_views
-
-TINY = {n: v for n, v in vars(TINY_TEST).items() if v != vars(type(TINY_TEST)()).get(n) and n != "eye"}
-SMALL = {"images": 4, "per_image": 2, "log_every": 1, "warmup": 2, "eval_images": 4, "steps": 3, "eval_every": 100}
-
-
-def task(rng: np.random.Generator, objects: list[dict]) -> tuple[str, int, int, str]:
-    thing = objects[rng.integers(len(objects))]
-    return f"where is the {thing['colour']} {thing['family']}", thing["id"], 0, "on the " + thing["place"]
+from sapave.train.presets import PRESETS, differences, parse_override, preset
+from training_data import write_views
+from training_runs import lines, make_place, settings, weights
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("train")
-    write_views(folder / "views", 10)
-    write_views(folder / "val", 6, seed=3)
-    write_episodes(folder / "episodes", 2, 8)
-    return folder
-
-
-def settings(name: str, place: Path, **changes: object) -> TrainConfig:
-    """A stage at test size."""
-    common = {"views": (str(place / "views"),), "cache": str(place / "cache"), **SMALL}
-    if name == "stage0":
-        common["override"] = tuple(f"{n}={json.dumps(v)}" for n, v in TINY.items())
-    else:
-        common["init"] = str(place / "zero")
-    if name in ("draft", "stage2"):
-        common["episodes"] = (str(place / "episodes"),)
-    return replace(preset(name), **{**common, **changes})
+    return make_place(tmp_path_factory.mktemp("train"))
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +34,6 @@ def zero(place: Path) -> Path:
     """A checkpoint of stage 0, the start of the other stages."""
     train(settings("stage0", place), place / "zero")
     return place / "zero"
-
-
-def weights(folder: Path) -> dict[str, torch.Tensor]:
-    model, _ = checkpoint.load(folder)
-    return {name: p.detach().clone() for name, p in model.named_parameters()}
-
-
-def lines(folder: Path) -> list[dict]:
-    rows = [json.loads(line) for line in (folder / "train" / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in row.items() if k not in ("seconds", "rows_per_s")} for row in rows]
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -136,15 +136,16 @@ def rays_at(uv: Tensor, intrinsics: Tensor, shape: torch.Size | tuple[int, int])
     return (pixel - centre) / focal.clamp(min=1e-3)
 
 
-def pointer_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Weighted cross-entropy per sub-cell, plus the divergence of the softmax from masks that are not empty."""
+def pointer_loss(logits: Tensor, mask: Tensor, among: Tensor | None = None) -> Tensor:
+    """Weighted cross-entropy per sub-cell, plus the divergence of the softmax from masks that are not empty, a mean
+    over these masks; in a part of a batch, over `among` masks."""
     each = F.binary_cross_entropy_with_logits(logits, mask, pos_weight=logits.new_tensor(POSITIVE))
     flat, target = logits.flatten(2).float(), mask.flatten(2)
     total = target.sum(-1, keepdim=True)
     target = target / total.clamp(min=1e-6)
     divergence = (torch.xlogy(target, target) - target * flat.log_softmax(-1)).sum(-1)
     shown = (total.squeeze(-1) > 0).float()
-    return 5.0 * each + (divergence * shown).sum() / shown.sum().clamp(min=1)
+    return 5.0 * each + (divergence * shown).sum() / (shown.sum().clamp(min=1) if among is None else among)
 
 
 def presence_loss(presence: Tensor, mask: Tensor) -> Tensor:

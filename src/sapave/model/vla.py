@@ -305,7 +305,7 @@ def grounding_losses(batch: Batch, found: Found, names: Collection[str]) -> dict
     """Those of GROUNDING that are named."""
     out = {}
     if "pointer" in names:
-        out["pointer"] = pointer_loss(found.pointer_logits, batch["mask"])
+        out["pointer"] = pointer_loss(found.pointer_logits, batch["mask"], batch.get("shown"))
     if "presence" in names:
         out["presence"] = presence_loss(found.presence, batch["mask"])
     if "answer" in names and found.reading.answer_logits is not None:

@@ -8,19 +8,24 @@ import time
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from sapave.base.runs import append_jsonl, start_run
+from sapave.train.average import Average
+from sapave.train.metrics import Speed, Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
+from sapave.train.parts import Part, cut
 from sapave.train.presets import TrainConfig, differences
+from sapave.train.ranks import Ranks, joined, launched
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
+from sapave.train.step import ENDURED, enough_memory, flops_per_row, take
 
-BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "mark": 0}
+BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "dropped": 0, "in_a_row": 0}
 """What a saved state tells besides weights and optimiser, before the first step."""
 
 
@@ -33,29 +38,53 @@ def train(config: TrainConfig, out: Path) -> dict[str, Any]:
     """Run `config` to its end in folder `out`, from its last saved state when there is one.
 
     Same config, data and packages: the same weights bit for bit on one CPU, killed and resumed or not.
-    ValueError when `out` holds a run with other settings.
+    ValueError when `out` holds a run with other settings. Under torchrun all processes work on each batch.
     """
     out = Path(out)
-    device = pick_device(config.device)
+    _, size, local = launched()
+    if config.accumulate % size:
+        raise ValueError(
+            f"accumulate {config.accumulate}: {size} processes share the parts of a batch; "
+            f"expected a multiple of {size}, for example accumulate {size}"
+        )
+    device = pick_device(config.device, local if size > 1 else None)
     if config.threads:
         torch.set_num_threads(config.threads)
     run = out / "train"
     check_same(config, run)
-    logger = start_run(run, config)
-    try:
-        return _run(config, out, prepare(config, device, run, logger), device, logger)
-    finally:
-        for handler in logger.handlers:
-            handler.close()
+    with joined(device) as ranks:
+        logger = start_run(run, config) if ranks.first else _silent(run, ranks)
+        try:
+            if not ranks.first:
+                ranks.wait()  # what the first one packs and caches is there then
+            job = prepare(config, device, run, logger)
+            if ranks.first:
+                ranks.wait()
+            return _run(config, out, job, ranks, logger)
+        finally:
+            for handler in logger.handlers:
+                handler.close()
 
 
-def pick_device(name: str) -> torch.device:
-    """`auto` takes the GPU when there is one; ValueError for a device that is not there."""
+def _silent(run: Path, ranks: Ranks) -> logging.Logger:
+    logger = logging.getLogger(f"sapave.{run}.{ranks.rank}")
+    logger.propagate = False
+    logger.handlers = [logging.NullHandler()]
+    return logger
+
+
+def pick_device(name: str, local: int | None = None) -> torch.device:
+    """`auto` takes the GPU when there is one, of several processes on a machine each its own (`local`); ValueError for
+    a device that is not there."""
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device '{name}': expected auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda': torch finds no GPU here; use auto or cpu")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if local is not None and local >= torch.cuda.device_count():
+        raise ValueError(f"process {local} of this machine has no GPU of its own (found {torch.cuda.device_count()})")
+    return torch.device("cuda") if local is None else torch.device("cuda", local)
 
 
 def check_same(config: TrainConfig, run: Path) -> None:
@@ -67,119 +96,133 @@ def check_same(config: TrainConfig, run: Path) -> None:
             raise ValueError(f"{run.parent}: has a run with other settings ({'; '.join(changed)}); name another folder")
 
 
-def _run(config: TrainConfig, out: Path, job: Job, device: torch.device, logger: logging.Logger) -> dict[str, Any]:
+def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging.Logger) -> dict[str, Any]:
     from tqdm import tqdm
 
     run, model = out / "train", job.model
     named = freeze_but(model, config.trains)
     optimizer = make_optimizer(named, config)
-    found = load_state(run / "state", named, optimizer) or {}
+    average = Average(named, config.ema)
+    found = load_state(run / "state", named, optimizer, average.values) or {}
     saved = {**BEGINNING, "mark": found.get("step", 0), **found}
     first, ending = saved["step"], Ending(*saved["ending"]) if saved["ending"] else None
-    trim_metrics(run / "metrics.jsonl", first)
+    if ranks.agree(first) != first:
+        raise ValueError(f"{run}: process {ranks.rank} finds step {first}, the first process another; share one folder")
+    if ranks.first:
+        trim_metrics(run / "metrics.jsonl", first)
     trained = sum(p.numel() for _, p in named)
     total = sum(p.numel() for p in model.parameters())
     logger.info("%s: %d of %d parameters train (%s)", config.stage, trained, total, ", ".join(config.trains))
     if first:
         logger.info("resumed at step %d", first)
-    board = _board(run) if config.tensorboard else None
+    board = _board(run) if config.tensorboard and ranks.first else None
     began = time.monotonic() - saved["seconds"]
-    window: dict[str, float] = dict(saved["window"])
-    rows, mark = 0, saved["mark"]
-    marked = time.monotonic()
+    window, in_a_row = Window(saved["mark"], dict(saved["window"]), saved["dropped"]), saved["in_a_row"]
+    cost = flops_per_row(job, config, named, ranks.device) if config.peak_tflops and ranks.first else 0.0
+    if cost:
+        logger.info("%.3g GFLOP per row, forward and backward", cost / 1e9)
+    speed = Speed(cost, config.peak_tflops * ranks.size)
     last: dict[str, Any] = {}
     step = first
 
-    def finish_row(row: dict[str, Any]) -> None:
-        last.update(row)
+    def record(row: dict[str, Any]) -> None:
+        if not ranks.first:
+            return
         append_jsonl(run / "metrics.jsonl", row)
         if board is not None:
             for key, value in row.items():
                 if isinstance(value, int | float):
                     board.add_scalar(key, value, row["step"])
 
-    def save() -> None:
-        end = [ending.first, ending.length] if ending else None
-        extra = {"seconds": time.monotonic() - began, "ending": end, "window": window, "mark": mark}
-        save_state(run / "state", step, named, optimizer, extra)
-        job.save(out)
+    def finish_row(row: dict[str, Any]) -> None:
+        last.update(row)
+        record(row)
 
-    bar = tqdm(total=config.steps, initial=first, desc=config.stage, disable=None, mininterval=2)
-    with closing(_ahead(job, first, config)) as batches, bar:
+    def save() -> None:
+        if not ranks.first:
+            return
+        end = [ending.first, ending.length] if ending else None
+        extra = {"seconds": time.monotonic() - began, "ending": end, "in_a_row": in_a_row}
+        extra |= {"window": window.sums, "mark": window.mark, "dropped": window.dropped}
+        save_state(run / "state", step, named, optimizer, extra, average.values)
+        with average.shown():
+            job.save(out)
+
+    hidden = None if ranks.first else True  # None: where there is no terminal
+    bar = tqdm(total=config.steps, initial=first, desc=config.stage, disable=hidden, mininterval=2)
+    with closing(_ahead(job, first, config, ranks)) as batches, bar:
         while step < config.steps:
             lr = rate(config, step, ending)
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            batch = next(batches)
-            terms = _step(job, batch, step, config, named, optimizer, device)
+            with enough_memory(step, config):
+                asked = time.monotonic()
+                rows, parts = next(batches)
+                waited = time.monotonic() - asked
+                taken = take(job, parts, step, config, named, optimizer, ranks)
             step += 1
             bar.update()
-            rows += len(batch["state"])
-            for name, value in terms.items():
-                window[name] = window.get(name, 0.0) + value
+            speed.add(rows, waited)
+            if taken.fault:
+                in_a_row, window.dropped = in_a_row + 1, window.dropped + 1
+                record({"step": step, "dropped": taken.fault, "in_a_row": in_a_row})
+                logger.warning("step %d: dropped, %s (%d in a row)", step, taken.fault, in_a_row)
+            else:
+                in_a_row = 0
+                window.add(taken.terms)
+                average.update(step)
             if step % config.log_every == 0 or step == config.steps:
-                now = time.monotonic()
-                n = step - mark
-                row = {"step": step, **{k: v / n for k, v in window.items()}, "lr": lr}
-                finish_row({**row, "rows_per_s": round(rows / (now - marked), 2), "seconds": round(now - began, 1)})
-                mark, marked, window, rows = step, now, {}, 0
+                clock = {**speed.close(), "seconds": round(time.monotonic() - began, 1)}
+                finish_row({**window.close(step), "lr": lr, **clock})
+            if in_a_row > ENDURED:
+                save()
+                ranks.wait()
+                raise ValueError(
+                    f"{out}: step {step}: {taken.fault}, {in_a_row} steps in a row; stopped, with the state saved: the "
+                    f"same command goes on behind this step, a new folder with a lower lr (now {config.lr}) begins anew"
+                )
             elapsed = time.monotonic() - began
+            if config.max_minutes:
+                elapsed = ranks.agree(elapsed)
             if ending is None and config.max_minutes and elapsed > 51 * config.max_minutes:
                 length = max(2, int(0.9 * (60 * config.max_minutes - elapsed) * step / max(elapsed, 1e-3)))
                 ending = Ending(step, min(length, max(1, config.steps - step)))
                 logger.info("time budget: the last %d steps begin at step %d", ending.length, step)
             done = step >= config.steps or (ending is not None and step >= ending.first + ending.length)
-            score = job.evaluate
+            score = job.evaluate if ranks.first else None
             if score is not None and (done or step % config.eval_every == 0):
-                scores = score()
+                with average.shown():
+                    scores = score()
                 finish_row({"step": step, **{f"val/{k}": v for k, v in scores.items()}})
                 logger.info("step %d: %s", step, "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
             if done or step % config.save_every == 0:
                 save()
             if done:
                 break
-    if first >= config.steps:
-        job.save(out)
+    if first >= config.steps and ranks.first:
+        with average.shown():
+            job.save(out)
+    ranks.wait()
     logger.info("done: %s at step %d, %.1f min", out, step, (time.monotonic() - began) / 60)
     return last
 
 
-def _step(
-    job: Job,
-    batch: dict[str, Any],
-    step: int,
-    config: TrainConfig,
-    named: list,
-    optimizer: torch.optim.Optimizer,
-    device: torch.device,
-) -> dict[str, float]:
-    """One update; returns the terms of the loss. All chance of the step comes from (seed, step)."""
-    chance = torch.Generator(device).manual_seed((config.seed * 1_000_003 + step) % (1 << 62))
-    with torch.autocast("cuda", torch.bfloat16) if device.type == "cuda" else nullcontext():
-        terms = job.losses(batch, chance)
-    weights = dict(config.losses)
-    if not weights.keys() & terms.keys():
-        raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
-    loss = torch.stack([weights[name] * value for name, value in terms.items() if name in weights]).sum()
-    if not torch.isfinite(loss):
-        raise ValueError(f"step {step}: the loss is {loss.item()}; lower the learning rate (now {config.lr})")
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    norm = torch.nn.utils.clip_grad_norm_([p for _, p in named], config.clip)
-    optimizer.step()
-    return {"loss": loss.item(), **{k: v.item() for k, v in terms.items() if k in weights}, "grad_norm": norm.item()}
-
-
-def _ahead(job: Job, first: int, config: TrainConfig) -> Generator[dict[str, Any], None, None]:
-    """Batches from `first` on, prepared by threads a few steps ahead; the order is the step's, not the threads'."""
+def _ahead(job: Job, first: int, config: TrainConfig, ranks: Ranks) -> Generator[tuple[int, list[Part]], None, None]:
+    """Batches from `first` on (how many rows, and this process's parts), prepared by threads a few steps ahead; the
+    order is the step's, not the threads'."""
     ahead = max(1, config.workers) + 1
+
+    def prepared(step: int) -> tuple[int, list[Part]]:
+        batch = job.batch(step)
+        return len(batch["state"]), cut(batch, config.accumulate, dict(config.losses))[ranks.rank :: ranks.size]
+
     with ThreadPoolExecutor(max(1, config.workers)) as pool:
-        waiting = deque(pool.submit(job.batch, step) for step in range(first, first + ahead))
+        waiting = deque(pool.submit(prepared, step) for step in range(first, first + ahead))
         step = first + ahead
         try:
             while True:
                 batch = waiting.popleft().result()
-                waiting.append(pool.submit(job.batch, step))
+                waiting.append(pool.submit(prepared, step))
                 step += 1
                 yield batch
         finally:

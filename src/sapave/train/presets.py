@@ -68,6 +68,12 @@ class TrainConfig:
     betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
     """Largest gradient norm."""
+    accumulate: int = 1
+    """Parts a batch is worked on in, one after the other, to save memory; their gradients add up to the batch's."""
+    ema: float = 0.0
+    """Decay of a moving average of the trained weights, which is what is evaluated and saved. 0: none."""
+    precision: str = "auto"
+    """`auto`: bf16 on a GPU, fp32 on a CPU | `fp32` | `bf16` (of the computations; weights are float32)."""
     max_minutes: float = 0.0
     """Time budget of the run; near its end the rate falls linearly to zero and the run stops. 0: no limit."""
 
@@ -86,6 +92,9 @@ class TrainConfig:
     """Steps between evaluations on val_views (and one at the end)."""
     eval_images: int = 256
     """Frames of the evaluation."""
+    peak_tflops: float = 0.0
+    """Peak of one device in the precision used [TFLOP/s] (989 for bf16 on an H100 SXM), to report the share of it that
+    the model's own operations take (MFU). 0: not reported."""
     tensorboard: bool = False
     """Also write TensorBoard events."""
 
@@ -93,6 +102,16 @@ class TrainConfig:
         for name, low in (("steps", 1), ("images", 1), ("per_image", 1), ("save_every", 1), ("log_every", 1)):
             if getattr(self, name) < low:
                 raise ValueError(f"training setting {name}: found {getattr(self, name)}, expected at least {low}")
+        if not 1 <= self.accumulate <= self.images:
+            raise ValueError(
+                f"training setting accumulate: found {self.accumulate}, expected 1 to {self.images} (images in a batch)"
+            )
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"training setting ema: found {self.ema}, expected at least 0 and below 1")
+        if self.precision not in ("auto", "fp32", "bf16"):
+            raise ValueError(f"training setting precision: found '{self.precision}', expected auto, fp32 or bf16")
+        if self.peak_tflops < 0:
+            raise ValueError(f"training setting peak_tflops: found {self.peak_tflops}, expected 0 or more")
         if self.decay not in ("cosine", "constant"):
             raise ValueError(f"training setting decay: found '{self.decay}', expected cosine or constant")
         if self.mirror and (not self.token_cache or {name for name, _ in self.losses} != {"draft"}):
@@ -195,7 +214,7 @@ def parse_override(items: tuple[str, ...]) -> dict[str, Any]:
 
 
 RUNTIME = ("device", "threads", "workers", "save_every", "log_every", "eval_every", "eval_images", "tensorboard",
-           "max_minutes", "cache", "val_views")  # fmt: skip
+           "max_minutes", "cache", "val_views", "peak_tflops")  # fmt: skip
 """Settings a resumed run may change: they do not touch what is learned."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,17 @@ def save_state(
     named: list[tuple[str, nn.Parameter]],
     optimizer: torch.optim.Optimizer,
     extra: dict[str, Any],
+    average: Mapping[str, torch.Tensor] | None = None,
 ) -> Path:
-    """Write `folder`/step-XXXXXXXX with the trained weights, the optimiser's state and `extra`; drop old ones."""
+    """Write `folder`/step-XXXXXXXX with the trained weights, their average if there is one, the optimiser's state and
+    `extra`; drop old ones."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for name, parameter in named:
         tensors[f"weight/{name}"] = parameter.detach().contiguous().cpu()
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optim/{key}/{name}"] = torch.as_tensor(value).detach().contiguous().cpu()
+    tensors |= {f"ema/{name}": value.contiguous().cpu() for name, value in (average or {}).items()}
     final = folder / f"step-{step:08d}"
     partial = folder / f".{final.name}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -57,14 +61,17 @@ def begun(run: Path) -> bool:
 
 
 def load_state(
-    folder: Path, named: list[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer
+    folder: Path,
+    named: list[tuple[str, nn.Parameter]],
+    optimizer: torch.optim.Optimizer,
+    average: Mapping[str, torch.Tensor] | None = None,
 ) -> dict[str, Any] | None:
-    """Put the newest whole state back into the parameters and the optimiser; None when there is none.
+    """Put the newest whole state back into the parameters, their average and the optimiser; None when there is none.
 
     A state damaged on disk is passed over for the one before it; ValueError when none of them is whole.
     """
     for stale in folder.glob(".step-*.partial") if folder.is_dir() else []:
-        shutil.rmtree(stale)
+        shutil.rmtree(stale, ignore_errors=True)  # other processes of this run clear up too
     found = states(folder)
     problems = []
     for path in reversed(found):
@@ -75,6 +82,7 @@ def load_state(
             problems.append(f"{path}: {problem}")
             continue
         _restore(path, tensors, named, optimizer)
+        _restore_average(path, tensors, average or {})
         return extra
     if problems:
         raise ValueError(f"no whole training state: {'; '.join(problems)}; remove {folder} to start again")
@@ -109,6 +117,13 @@ def _restore(
             state[kind] = tensors[key] if kind == "step" else tensors[key].to(parameter.device)
         if state:
             optimizer.state[parameter] = state
+
+
+def _restore_average(path: Path, tensors: dict[str, torch.Tensor], average: Mapping[str, torch.Tensor]) -> None:
+    for name, value in average.items():
+        if f"ema/{name}" not in tensors:
+            raise ValueError(f"{path}: holds no average of {name}; use another output folder, or ema 0")
+        value.copy_(tensors[f"ema/{name}"])
 
 
 def trim_metrics(path: Path, step: int) -> None:

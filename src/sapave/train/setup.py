@@ -98,7 +98,8 @@ def same_data(run: Path, keys: list[str]) -> None:
     path = run / "data.json"
     if path.is_file() and begun(run) and json.loads(path.read_text()) != keys:
         raise ValueError(f"{run.parent}: the data has changed since this run began; use another output folder")
-    write_json(path, keys)
+    if not path.is_file() or json.loads(path.read_text()) != keys:
+        write_json(path, keys)
 
 
 def _task(split: str) -> Stage0Task:
