@@ -19,7 +19,7 @@ import numpy as np
 
 from sapave.base.runs import write_json
 
-FORMAT = 1
+FORMAT = 2
 """Raise when the arrays of a pack change: older packs are then made again."""
 _EDGE = 1 << 16
 log = logging.getLogger("sapave.data")
@@ -44,6 +44,7 @@ ROW_ARRAYS = {
     "motion": "float32 [S, 2] head motion to the best view (views) or over the chunk (episodes) [rad]",
     "head_chunk": "float32 [S, 16, 2] cumulative head label [rad]",
     "other_chunk": "float32 [S, 16, 26] cumulative other label [rad] (episodes only)",
+    "commit": "bool [S] is what was asked for well in view (views that tell)",
 }
 """One row per (frame, instruction)."""
 

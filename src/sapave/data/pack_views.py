@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,18 +44,18 @@ def pack_views(folder: Path, out: Path) -> dict[str, object]:
     rest = _rest_pose()
     place: dict[int, int] = {}
     at = end = 0
-    with open(out / "objects.bin", "wb") as objects:
+    pictures = {"rgb": rgb, "depth_mm": depth, "seg": seg}
+    with open(out / "objects.bin", "wb") as objects, ThreadPoolExecutor(os.cpu_count()) as pool:
         for frames, _ in files:
             for batch in frames.iter_batches(batch_size=256):
                 columns = {name: batch.column(name) for name in batch.schema.names}
+                numbers = columns["frame_id"].to_pylist()
+                list(pool.map(_copy_pictures, range(batch.num_rows), *map(repeat, (columns, pictures, at, numbers))))
                 for i in range(batch.num_rows):
-                    number = columns["frame_id"][i].as_py()
+                    number = numbers[i]
                     if number in place:
                         raise ValueError(f"{folder}: frame_id {number} appears twice; every frame needs its own")
                     place[number] = at
-                    rgb[at] = _image(columns["rgb"][i], np.uint8, (height, width, 3), "rgb", number)
-                    depth[at] = _image(columns["depth_mm"][i], np.uint16, (height, width), "depth_mm", number)
-                    seg[at] = _image(columns["seg"][i], np.uint8, (height, width), "seg", number)
                     intrinsics[at] = np.reshape(columns["intrinsics"][i].as_py(), (3, 3))
                     pose[at] = np.reshape(columns["base_from_camera"][i].as_py(), (4, 4))
                     head[at] = columns["head"][i].as_py()
@@ -87,23 +91,27 @@ def _size(file: pq.ParquetFile) -> tuple[int, int]:
     return height, width
 
 
-def _image(value: pa.Scalar, dtype: type, shape: tuple[int, ...], name: str, number: int) -> np.ndarray:
-    try:
-        picture = decode(value.as_py()["bytes"], dtype)
-    except ValueError as error:
-        raise ValueError(f"frame {number}: {name}: {error}") from None
-    if picture.shape != shape:
-        raise ValueError(f"frame {number}: {name} has shape {picture.shape}, expected {shape}")
-    return picture
+def _copy_pictures(
+    i: int, columns: dict[str, Any], pictures: dict[str, np.ndarray], at: int, numbers: list[int]
+) -> None:
+    """Decode the pictures of row i into their arrays from `at` on; threads share the work, as PNG lets go of Python."""
+    for name, array in pictures.items():
+        try:
+            picture = decode(columns[name][i].as_py()["bytes"], array.dtype.type)
+        except ValueError as error:
+            raise ValueError(f"frame {numbers[i]}: {name}: {error}") from None
+        if picture.shape != array.shape[1:]:
+            raise ValueError(f"frame {numbers[i]}: {name} has shape {picture.shape}, expected {array.shape[1:]}")
+        array[at + i] = picture
 
 
 def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable) -> dict[str, np.ndarray]:
     """The samples as row arrays, sorted by frame."""
-    frame, text, target, goal, motion = [], [], [], [], []
-    columns = ["frame_id", "instruction", "target", "goal", "motion"]
+    frame, text, target, goal, motion, commit = [], [], [], [], [], []
+    columns = ["frame_id", "instruction", "target", "goal", "motion", "commit"]
     for file in files:
         table = file.read(columns=columns)
-        for number, words, target_id, goal_id, move in zip(*(table[c].to_pylist() for c in columns), strict=True):
+        for number, words, target_id, goal_id, move, done in zip(*(table[c].to_pylist() for c in columns), strict=True):
             if number not in place:
                 raise ValueError(f"{folder}: a sample names frame_id {number}, which no frames file holds")
             frame.append(place[number])
@@ -111,9 +119,11 @@ def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], text
             target.append(target_id)
             goal.append(goal_id or 0)
             motion.append(move)
+            commit.append(done)
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     moves = np.asarray(motion, np.float32).reshape(-1, 2)[order]
-    return {
+    told = {"commit": np.asarray(commit, bool)[order]} if any(commit) else {}  # the first road's views do not tell
+    return told | {
         "frame": np.asarray(frame, np.int64)[order],
         "text": np.asarray(text, np.int32)[order],
         "target": np.asarray(target, np.uint8)[order],

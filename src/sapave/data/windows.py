@@ -164,7 +164,8 @@ def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
 
     Per image [I, ...]: rgb uint8, depth float32 m, intrinsics, base_from_camera, head, head_target, other,
     other_target. Per row [B, ...]: image_index, text, answer ('' unless stage 0), target, goal, mask
-    [B, 2, 32, 32], motion [B, 2] rad, head_chunk [B, 16, 2] and other_chunk [B, 16, 26] cumulative rad, has_other.
+    [B, 2, 32, 32], motion [B, 2] rad, head_chunk [B, 16, 2] and other_chunk [B, 16, 26] cumulative rad, has_other;
+    commit where the pack tells.
     `raw`: seg uint8 [I, H, W] in the place of mask.
     """
     a = pack.arrays
@@ -180,6 +181,8 @@ def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
         "motion": np.asarray(a["motion"][rows]),
         "head_chunk": np.asarray(a["head_chunk"][rows]),
     }
+    if "commit" in a:
+        batch["commit"] = np.asarray(a["commit"][rows])
     has_other = "other_chunk" in a
     batch["other_chunk"] = np.asarray(a["other_chunk"][rows]) if has_other else np.zeros((n, K, N_OTHER), np.float32)
     batch["has_other"] = np.full(n, has_other)
@@ -228,7 +231,7 @@ def cell_fractions(seg: np.ndarray, ids: np.ndarray, cells: int = CELLS) -> np.n
     seg: uint8 [B, H, W]; ids: int [B, C], ids <= 0 give zeros. Returns float32 [B, C, cells, cells].
     """
     height, width = seg.shape[1:]
-    rows, columns = _pool(height, cells), _pool(width, cells).T
+    rows, columns = pool(height, cells), pool(width, cells).T
     out = np.zeros((*ids.shape, cells, cells), np.float32)
     for b, c in np.argwhere(ids > 0):
         shown = seg[b] == ids[b, c]
@@ -237,7 +240,7 @@ def cell_fractions(seg: np.ndarray, ids: np.ndarray, cells: int = CELLS) -> np.n
     return out
 
 
-def _pool(size: int, cells: int) -> np.ndarray:
+def pool(size: int, cells: int) -> np.ndarray:
     """[cells, size]: averages `size` pixels into `cells` equal parts, splitting pixels that lie on a border."""
     edges = np.arange(cells + 1) * size / cells
     pixel = np.arange(size)

@@ -58,6 +58,8 @@ class VLAConfig:
     """What the pointer no longer sees stands where it was last seen, until the next instruction."""
     search: bool = True
     """The head decoder knows in which directions it has looked since the instruction (our addition)."""
+    commit: bool = False
+    """The head decoder also says whether it sees enough to stop looking (our addition; learns from views that tell)."""
     neck: tuple[float, float, float] = (0.01, 0.0, 1.177)
     """Where the head's yaw and pitch axes meet, base frame [m]."""
     eye_above: float = 0.10

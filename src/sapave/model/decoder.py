@@ -149,6 +149,24 @@ class Search(nn.Module):
         return self.out(F.silu(self.enter(looked.float())))
 
 
+class Commit(nn.Module):
+    """Does it see enough to stop looking? One glance at the hybrid tokens, asked by state and pointer."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.ask, self.hidden, self.out = nn.Linear(width, width), nn.Linear(2 * width, width), nn.Linear(width, 1)
+
+    @exact
+    def forward(self, context: Context) -> Tensor:
+        """Logits [B]."""
+        condition = context.condition.float()
+        query = heads_of(self.ask(F.silu(condition)), self.heads)
+        key, value = context.key.float(), context.value.float()
+        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=context.mask).transpose(1, 2).flatten(2)
+        return self.out(F.gelu(self.hidden(torch.cat([seen, F.silu(condition)], -1))))[:, 0, 0]
+
+
 class Residual(nn.Module):
     """x plus an MLP of x."""
 
@@ -217,6 +235,7 @@ class Decoder(nn.Module):
         self.modulation = nn.Linear(width, MODULATIONS * width)
         nn.init.normal_(self.modulation.weight, std=0.01)
         nn.init.zeros_(self.modulation.bias)
+        self.commit = Commit(width, heads) if config.commit and not {"head", "all"}.isdisjoint(streams) else None
         self.register_buffer("rates", torch.pi * 2.0 ** torch.linspace(-1, 5, 16), persistent=False)
 
     @torch.no_grad()

@@ -36,7 +36,9 @@ GROUNDING = {"pointer": "mask", "presence": "mask", "answer": "answer"}
 """Losses that backbone and pointer learn from, and the target each needs."""
 ACTING = {"head": "head", "other": "other", "draft": "other"}
 """Losses on chunks, and the stream each looks at."""
-LOSSES = (*ACTING, *GROUNDING, "points")
+COMMIT_WEIGHT = 5.0
+"""Of a view that is good enough, in the loss of `commit`: about one in eight is."""
+LOSSES = (*ACTING, *GROUNDING, "points", "commit")
 log = logging.getLogger("sapave.model")
 
 
@@ -188,18 +190,30 @@ class SaPaVe(nn.Module):
             choose(dict.fromkeys(LOSSES), name, "loss")
         out: dict[str, Tensor] = {}
         acting = [n for n in ACTING if n in names and f"{ACTING[n]}_chunk" in batch]
+        commits = self.config.commit and "commit" in names and "commit" in batch
         grounding = [n for n in GROUNDING if n in names and GROUNDING[n] in batch]
         if hybrid is None:
             if "points" in names and "depth" in batch:
                 out["points"] = self.spatial.loss(batch, generator, self.shown(batch)["has"])
-            if acting:
+            if acting or commits:
                 found, hybrid = self._perceive(batch)
                 out.update(grounding_losses(batch, found, grounding))
             elif grounding:
                 out.update(grounding_losses(batch, self.read(batch), grounding))
         if acting and hybrid is not None:
             out.update(self._action_losses(batch, hybrid, acting, generator))
+        if commits and hybrid is not None:
+            wanted, weight = batch["commit"].float(), batch["state"].new_tensor(COMMIT_WEIGHT)
+            out["commit"] = F.binary_cross_entropy_with_logits(self.commits(hybrid, batch), wanted, pos_weight=weight)
         return out
+
+    def commits(self, hybrid: Hybrid, batch: Batch) -> Tensor:
+        """Logits [B]: does it see enough to stop looking? ValueError for a model without `commit`."""
+        decoder = self.denoisers()[0]
+        if decoder.commit is None:
+            raise ValueError("this model has no commit output; train one with --override commit=true")
+        context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"], hybrid.looked)
+        return decoder.commit(context)
 
     def _action_losses(
         self, batch: Batch, hybrid: Hybrid, acting: Sequence[str], generator: torch.Generator | None

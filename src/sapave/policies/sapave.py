@@ -78,17 +78,19 @@ class SaPaVePolicy:
         if observation.instruction != self.told:
             self.memory, self.told = None, observation.instruction
         with torch.inference_mode():
-            batch = self.processor.observe(observation)
+            batch, commit = self.processor.observe(observation), None
             if self.engine is None:
                 hybrid, self.memory = self.model.remember(self.model.perceive(batch), self.memory, batch)
                 head, other = self.model.generate(hybrid, batch)
+                if self.model.config.commit:
+                    commit = float(self.model.commits(hybrid, batch).sigmoid())
             else:
                 noise = int(rng(self.seed, "chunk", self.asked).integers(2**31))
                 head, other, self.memory = self.engine(batch, self.memory, [noise])
         self.asked += 1
-        chunk = self.processor.chunks(head, other)[0]
+        chunk = replace(self.processor.chunks(head, other)[0], commit=commit)
         if self.hold_head:
-            chunk = ActionChunk(head=np.zeros_like(chunk.head), other=chunk.other, dt=chunk.dt)
+            chunk = replace(chunk, head=np.zeros_like(chunk.head))
         return self._continued(chunk, observation.time) if self.delay else chunk
 
     def _continued(self, chunk: ActionChunk, now: float) -> ActionChunk:

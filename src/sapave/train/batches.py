@@ -42,6 +42,8 @@ def tensors(
         out["mask"] = torch.from_numpy(batch["mask"])
     if "answer" in wanted and any(batch["answer"]):
         out["answer"] = processor.answers(batch["answer"])
+    if "commit" in wanted and "commit" in batch:
+        out["commit"] = torch.from_numpy(batch["commit"])
     if set(ACTING) & set(wanted):
         out["has_other"] = torch.from_numpy(batch["has_other"])
         out |= chunks(batch["head_chunk"], batch["other_chunk"], batch["has_other"], processor)

@@ -57,7 +57,7 @@ def counts(batch: Tensors, names: Collection[str]) -> dict[str, float]:
     """By loss, over how many things the batch's mean is taken."""
     rows = float(len(batch["state"]))
     acting = batch["has_other"].sum().item() if "has_other" in batch else 0.0
-    out = {"head": rows, "pointer": rows, "presence": rows, "other": acting, "draft": acting}
+    out = {"head": rows, "pointer": rows, "presence": rows, "commit": rows, "other": acting, "draft": acting}
     if "answer" in batch:
         out["answer"] = (batch["answer"] >= 0).sum().item()
     if "points" in names:

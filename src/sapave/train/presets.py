@@ -51,6 +51,8 @@ class TrainConfig:
     """Largest relative change of a picture's brightness, contrast and saturation; 0: none."""
     modality_dropout: float = 0.0
     """Chance that depth, intrinsics and pose (each) are hidden from a sample."""
+    resident: bool = False
+    """Keep the views in the device's memory and make batches there (train/resident.py): for a fast GPU."""
     token_cache: bool = False
     """Compute the frozen parts' tokens once per row and keep them on disk."""
     cache_rows: int = 40000
@@ -162,7 +164,7 @@ PRESETS: dict[str, TrainConfig] = {
         _BASE,
         stage="stage1",
         trains=("adapter", "head_decoder"),
-        losses=(("head", 1.0), ("pointer", 0.3), ("presence", 0.1)),
+        losses=(("head", 1.0), ("pointer", 0.3), ("presence", 0.1), ("commit", 0.3)),
         modality_dropout=0.05,
         lr=1.5e-3,
     ),

@@ -30,6 +30,7 @@ from sapave.train.cached import batch_of, hybrid_of, perceiver, remembered
 from sapave.train.evaluate import evaluate
 from sapave.train.mirror import mirrored
 from sapave.train.presets import TrainConfig, parse_override
+from sapave.train.resident import Resident
 from sapave.train.resume import begun
 
 FIT_ROWS = 20000
@@ -179,8 +180,11 @@ def _live(
 ) -> tuple[Callable[[int], Tensors], Losses]:
     """Batches from the images themselves."""
     wanted = {name for name, _ in config.losses}
+    resident = Resident(sampler, processor, device, wanted) if config.resident else None
 
     def batch(step: int) -> Tensors:
+        if resident is not None:
+            return resident.batch(step, config.modality_dropout)
         drawn, dropout, chance = sampler.batch(step), config.modality_dropout, (config.seed, step)
         if config.augments:
             known = present(len(drawn["rgb"]), dropout, chance)[:, 1] & ("intrinsics" not in model.config.hidden)
