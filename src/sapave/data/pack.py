@@ -44,6 +44,7 @@ ROW_ARRAYS = {
     "motion": "float32 [S, 2] head motion to the best view (views) or over the chunk (episodes) [rad]",
     "head_chunk": "float32 [S, 16, 2] cumulative head label [rad]",
     "other_chunk": "float32 [S, 16, 26] cumulative other label [rad] (episodes only)",
+    "looked_from": "float32 [S, 2] head pose of the look before, NaN = this is the first [rad] (views that tell)",
     "commit": "bool [S] is what was asked for well in view (views that tell)",
 }
 """One row per (frame, instruction)."""

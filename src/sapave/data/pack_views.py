@@ -107,10 +107,12 @@ def _copy_pictures(
 
 def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable) -> dict[str, np.ndarray]:
     """The samples as row arrays, sorted by frame."""
-    frame, text, target, goal, motion, commit = [], [], [], [], [], []
+    frame, text, target, goal, motion, commit, came = [], [], [], [], [], [], []
     columns = ["frame_id", "instruction", "target", "goal", "motion", "commit"]
     for file in files:
         table = file.read(columns=columns)
+        older = "looked_from" not in file.schema_arrow.names
+        came += [None] * table.num_rows if older else file.read(columns=["looked_from"])["looked_from"].to_pylist()
         for number, words, target_id, goal_id, move, done in zip(*(table[c].to_pylist() for c in columns), strict=True):
             if number not in place:
                 raise ValueError(f"{folder}: a sample names frame_id {number}, which no frames file holds")
@@ -122,7 +124,9 @@ def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], text
             commit.append(done)
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     moves = np.asarray(motion, np.float32).reshape(-1, 2)[order]
-    told = {"commit": np.asarray(commit, bool)[order]} if any(commit) else {}  # the first road's views do not tell
+    began = np.array([pose or (np.nan, np.nan) for pose in came], np.float32).reshape(-1, 2)[order]
+    told = {} if np.isnan(began).all() else {"looked_from": began}
+    told |= {"commit": np.asarray(commit, bool)[order]} if any(commit) else {}  # the first road's views do not tell
     return told | {
         "frame": np.asarray(frame, np.int64)[order],
         "text": np.asarray(text, np.int32)[order],

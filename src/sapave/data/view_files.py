@@ -43,6 +43,7 @@ SCHEMAS = {
             ("form", pa.string()), ("steps", pa.list_(_INTS)), ("step", pa.int16()), ("target", pa.int16()),
             ("goal", pa.int16()), ("motion", _FLOATS), ("region", _INTS), ("commit", pa.bool_()),
             ("visible_before", pa.float64()), ("visible_after", pa.float64()), ("difficulty", pa.string()),
+            ("looked_from", _FLOATS),
         ]
     ),
 }  # fmt: skip

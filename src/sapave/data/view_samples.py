@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,13 @@ def frame_of(
     suite: str = "kitchens",
     split: str = "train",
     samples: int = 4,
+    again: Sequence[Row] = (),
+    looked_from: np.ndarray | None = None,
 ) -> tuple[Row, list[Row]]:
-    """What the head camera, standing at head [2] rad, sees: one row of the frames table and its samples."""
+    """What the head camera, standing at head [2] rad, sees: one row of the frames table and its samples.
+
+    `again`: samples of an earlier look from pose `looked_from` [2] rad, whose requests are asked again (else new ones).
+    """
     seen = world.observe()
     segment = world.segment()
     counts = np.bincount(segment.ravel(), minlength=256)
@@ -59,6 +64,9 @@ def frame_of(
             fractions[entry["name"]] = seen
         return fractions[entry["name"]]
 
+    if looked_from is not None:
+        came = {"looked_from": looked_from.tolist()}
+        return frame, [_answered(world, objects, head, fraction, _request_of(row)) | came for row in again]
     if suite == "kitchens":
         return frame, [_plain_sample(world, objects, head, fraction, split, g) for _ in range(samples)]
     return frame, [_sample(world, objects, head, fraction, suite, split, g) for _ in range(samples)]
@@ -75,6 +83,18 @@ def _sample(
 ) -> Row:
     """A request of the grammar, as the head sees the scene now."""
     asked = request(objects, head, wordings_of(suite, split), g, tell=TELLS.get(split))
+    return _answered(world, objects, head, fraction, asked)
+
+
+def _request_of(row: Row) -> Request:
+    return Request(
+        text=row["instruction"], template=row["template"], category=row["kind"], kind=row["form"],
+        steps=tuple(tuple(ids) for ids in row["steps"]), said=tuple(row["said"]),
+    )  # fmt: skip
+
+
+def _answered(world: World, objects: list[Row], head: np.ndarray, fraction: Fraction, asked: Request) -> Row:
+    """What answers a request for a head at [2] rad."""
     by_id = {entry["id"]: entry for entry in objects}
 
     def well_seen(entry: Row) -> bool:

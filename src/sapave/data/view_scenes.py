@@ -164,3 +164,17 @@ def start_head(world: World, things: list[dict[str, Any]], g: np.random.Generato
     else:
         head = g.uniform((-1.3, -1.05), (1.3, 0.2))
     return np.clip(head, *world.robot.head_limits.T)
+
+
+def second_head(world: World, head: np.ndarray, rows: list[dict[str, Any]], g: np.random.Generator) -> np.ndarray:
+    """Where a look [2] rad that began at `head` [2] rad may have ended: near what one of `rows` asks for, on the way
+    there, or somewhere else."""
+    motion = np.array(rows[int(g.integers(len(rows)))]["motion"])
+    kind = g.uniform()
+    if kind < 0.5:
+        end = head + motion + g.normal(0.0, 0.08, 2)
+    elif kind < 0.8:
+        end = head + motion * g.uniform(0.3, 1.3) + g.normal(0.0, 0.15, 2)
+    else:
+        end = g.uniform((-1.5, -1.05), (1.5, 0.3))
+    return np.clip(end, *world.robot.head_limits.T)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.data.view_card import write_card
 from sapave.data.view_files import whole, write_shard
 from sapave.data.view_samples import frame_of
-from sapave.data.view_scenes import check_split, open_scene, start_head
+from sapave.data.view_scenes import check_split, open_scene, second_head, start_head
 from sapave.sim.gaze import head_at
 
 
@@ -37,6 +38,9 @@ class ViewsConfig:
     """Head poses per scene."""
     samples: int = 4
     """Instructions per head pose."""
+    second: float = 0.0
+    """Share of the head poses that are second looks (for training, suite activeviewpose): what was asked at the pose
+    before is asked again after a turn that found it, came near, or went wrong; directions in the words are then old."""
     per_shard: int = 40
     """Scenes per file; the output does not depend on the number of workers."""
     workers: int = 2
@@ -47,6 +51,8 @@ class ViewsConfig:
 
 def generate(config: ViewsConfig) -> dict[str, Any]:
     """Write a views folder and return its card (also card.json); resumes, and leaves no half file."""
+    if not 0 <= config.second <= 1 or (config.second and config.suite == "kitchens"):
+        raise ValueError(f"views: second {config.second} of suite {config.suite}; expected 0 to 1, 0 in the kitchens")
     check_split(config.suite, config.split)
     shards = list(range(0, config.scenes, config.per_shard))
     job = replace(config, out=config.out.absolute())  # a worker may stand in another folder
@@ -74,9 +80,19 @@ def scene_views(config: ViewsConfig, number: int) -> Iterator[tuple[dict[str, An
     """All (frame, samples) of one scene."""
     world, things, g = open_scene(config.split, number, config.suite)
     try:
+        last: tuple[np.ndarray, list[dict[str, Any]]] | None = None
         for _ in range(config.views if things else 0):
-            head = start_head(world, things, g)
+            past: dict[str, Any] = {}
+            if config.second and last is not None and g.uniform() < config.second:
+                head = second_head(world, *last, g)
+                past = {"again": last[1], "looked_from": last[0]}
+            else:
+                head = start_head(world, things, g)
             with head_at(world.model, world.data, head):
-                yield frame_of(world, things, head, g, suite=config.suite, split=config.split, samples=config.samples)
+                frame, rows = frame_of(
+                    world, things, head, g, suite=config.suite, split=config.split, samples=config.samples, **past
+                )
+            last = None if past else (head, rows)
+            yield frame, rows
     finally:
         world.close()

@@ -165,7 +165,7 @@ def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
     Per image [I, ...]: rgb uint8, depth float32 m, intrinsics, base_from_camera, head, head_target, other,
     other_target. Per row [B, ...]: image_index, text, answer ('' unless stage 0), target, goal, mask
     [B, 2, 32, 32], motion [B, 2] rad, head_chunk [B, 16, 2] and other_chunk [B, 16, 26] cumulative rad, has_other;
-    commit where the pack tells.
+    commit and looked_from [B, 2] where the pack tells.
     `raw`: seg uint8 [I, H, W] in the place of mask.
     """
     a = pack.arrays
@@ -181,8 +181,7 @@ def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
         "motion": np.asarray(a["motion"][rows]),
         "head_chunk": np.asarray(a["head_chunk"][rows]),
     }
-    if "commit" in a:
-        batch["commit"] = np.asarray(a["commit"][rows])
+    batch |= {name: np.asarray(a[name][rows]) for name in ("commit", "looked_from") if name in a}
     has_other = "other_chunk" in a
     batch["other_chunk"] = np.asarray(a["other_chunk"][rows]) if has_other else np.zeros((n, K, N_OTHER), np.float32)
     batch["has_other"] = np.full(n, has_other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from sapave.base.runs import atomic, versions, write_json
 from sapave.model.adapter import plain_name
@@ -30,12 +31,23 @@ log = logging.getLogger("sapave.model")
 
 
 def save(
-    folder: str | Path, model: SaPaVe, processor: Processor, *, half: bool = False, notes: dict[str, Any] | None = None
+    folder: str | Path,
+    model: SaPaVe,
+    processor: Processor,
+    *,
+    half: bool = False,
+    notes: dict[str, Any] | None = None,
+    leave_out: Collection[str] = (),
 ) -> None:
-    """Write the four files, config.json last; `half` stores float16. `notes` (plain JSON) are kept in config.json."""
+    """Write the four files, config.json last; `half` stores float16. `notes` (plain JSON) are kept in config.json.
+
+    `leave_out`: parts (`SaPaVe.parts`) that no stage has trained: they start from the config's seed when loaded.
+    """
     folder = Path(folder)
     kind = torch.float16 if half else torch.float32
-    weights = {n: p.detach().to("cpu", kind).contiguous() for n, p in model.named_parameters()}
+    gone = tuple(_path(model, module) for name in leave_out for module in model.parts()[name])
+    named = [(n, p) for n, p in model.named_parameters() if not n.startswith(gone)]
+    weights = {n: p.detach().to("cpu", kind).contiguous() for n, p in named}
     with atomic(folder / WEIGHTS) as partial:
         save_file(weights, partial)
     with atomic(folder / TOKENIZER) as partial:
@@ -43,6 +55,7 @@ def save(
     write_json(folder / STATS, processor.numbers())
     files = {name: _identity((folder / name).read_bytes()) for name in (WEIGHTS, TOKENIZER, STATS)}
     config = {"format": FORMAT, "model": asdict(model.config), "files": files, "notes": notes or {}}
+    config |= {"left_out": list(gone)} if gone else {}
     write_json(folder / CONFIG, {**config, "versions": versions()})
 
 
@@ -73,10 +86,15 @@ def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
         weights = load_tensors(raw[WEIGHTS])
     except SafetensorError as problem:
         raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
-    _fill(model, weights, folder / WEIGHTS, FRESH if changes else ())
+    _fill(model, weights, folder / WEIGHTS, (FRESH if changes else ()) + tuple(content.get("left_out", ())))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
     check_words(processor.tokenizer, config, folder / TOKENIZER)
     return model.eval(), processor
+
+
+def _path(model: SaPaVe, module: nn.Module) -> str:
+    """Where a module's weights begin by name: `decoders.1.`"""
+    return next(f"{name}." for name, found in model.named_modules() if found is module)
 
 
 def check_words(tokenizer: Tokenizer, config: VLAConfig, path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A batch holds, per image: `rgb` uint8 [I, H, W, 3]; `depth` [I, H, W] m; `intrinsics` [I, 3, 3] px;
 `base_from_camera` [I, 4, 4]; `has` bool [I, 3] (depth, intrinsics, pose present). Per row: `tokens` int64 [B, T],
-`tokens_mask` bool [B, T]; `state` [B, S]; optional `image_index` int64 [B] (else I = B). Targets when training:
+`tokens_mask` bool [B, T]; `state` [B, S]; optional `image_index` int64 [B] (else I = B) and `looked` [B, 10], where
+it has looked before. Targets when training:
 `head_chunk` [B, k, 2] and `other_chunk` [B, k, 26] (normalised cumulative), `has_other` bool [B],
 `mask` [B, 2, 32, 32] share of each sub-cell that shows object / goal place, `answer` int64 [B, A] (-100 padded).
 """

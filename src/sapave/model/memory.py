@@ -44,6 +44,11 @@ def sectors(yaw: Tensor, pitch: Tensor) -> Tensor:
     return near.flatten(1)
 
 
+def looked_at(poses: Tensor) -> Tensor:
+    """Where heads that stood at `poses` [B, 2] rad (NaN: nowhere) have looked, [B, 10]."""
+    return sectors(poses[:, 0], poses[:, 1]).float()  # what is near to NaN is false
+
+
 def look(looked: Tensor, batch: dict[str, Tensor]) -> Tensor:
     """Where it has looked [B, 10] once this picture is counted too; once everywhere, it begins again with this one."""
     forward, posed = batch["base_from_camera"][:, :3, 2], batch["has"][:, 2, None]

@@ -152,7 +152,8 @@ class SaPaVe(nn.Module):
         image = self.injection(reading.image, space.tokens)
         words = F.pad(reading.words, (0, 0, 0, batch["tokens_mask"].shape[1] - reading.words.shape[1]))
         mask = torch.cat([batch["tokens_mask"], reading.mask.new_ones(image.shape[:2])], 1)
-        looked = look(Memory.blank(len(features), features).looked, per_row)
+        before = batch.get("looked", Memory.blank(len(features), features).looked)
+        looked = look(before, per_row)
         hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence, looked)
         return found, hybrid
 

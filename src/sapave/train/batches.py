@@ -10,6 +10,7 @@ import torch
 
 from sapave.base.seeds import rng
 from sapave.data.windows import Batch
+from sapave.model.memory import looked_at
 from sapave.model.vla import ACTING
 
 Tensors = dict[str, torch.Tensor]
@@ -42,6 +43,8 @@ def tensors(
         out["mask"] = torch.from_numpy(batch["mask"])
     if "answer" in wanted and any(batch["answer"]):
         out["answer"] = processor.answers(batch["answer"])
+    if "looked_from" in batch:
+        out["looked"] = looked_at(torch.from_numpy(batch["looked_from"]))
     if "commit" in wanted and "commit" in batch:
         out["commit"] = torch.from_numpy(batch["commit"])
     if set(ACTING) & set(wanted):

@@ -18,6 +18,7 @@ from sapave.base.chunks import approach
 from sapave.base.seeds import rng
 from sapave.data.pack import Pack, TextTable
 from sapave.data.windows import CELLS, Sampler, Source, Stage0Task, choose_rows, pool
+from sapave.model.memory import looked_at
 from sapave.train.batches import Tensors, present
 
 TASKS = 6
@@ -34,7 +35,7 @@ class Table:
     """Its pack holds the rows; those of tasks are among them."""
     values: Tensors
     """Per frame: rgb, depth [mm, int16], seg, intrinsics, base_from_camera, state; per row: tokens, target, goal,
-    and what of head_chunk, commit and answer there is."""
+    and what of head_chunk, commit, looked and answer there is."""
 
 
 def with_tasks(source: Source, task: Stage0Task, seed: int) -> tuple[Source, list[str]]:
@@ -82,12 +83,13 @@ class Resident:
         a = pack.arrays
         state = processor.state(a["head"], a["head_target"], a["other"], a["other_target"])
         tokens, mask = processor.tokenize(pack.texts)
-        values = {n: torch.from_numpy(np.ascontiguousarray(a[n])) for n in ("rgb", "seg", "intrinsics")}
-        values["base_from_camera"] = torch.from_numpy(np.ascontiguousarray(a["base_from_camera"]))
+        values = {n: torch.from_numpy(np.array(a[n])) for n in ("rgb", "seg", "intrinsics", "base_from_camera")}
         values["depth"] = torch.from_numpy(np.minimum(a["depth"], 32767).astype(np.int16))
         values["state"] = torch.from_numpy(state)
         values |= {"text": torch.from_numpy(a["text"].astype(np.int64)), "tokens": tokens, "tokens_mask": mask}
         values |= {n: torch.from_numpy(a[n].astype(np.int64)) for n in ("target", "goal")}
+        if "looked_from" in a:
+            values["looked"] = looked_at(torch.from_numpy(a["looked_from"]))
         if "answer" in self.wanted and any(answers):
             values["answer"] = processor.answers(answers)
         if "commit" in self.wanted and "commit" in a:
@@ -122,7 +124,7 @@ class Resident:
         text = values["text"][row]
         out |= {n: values[n][text] for n in ("tokens", "tokens_mask")}
         out["image_index"] = image + shift
-        out |= {n: values[n][row] for n in ("answer", "commit", "head_chunk") if n in values}
+        out |= {n: values[n][row] for n in ("answer", "commit", "looked", "head_chunk") if n in values}
         if {"pointer", "presence"} & self.wanted:
             ids = torch.stack([values["target"][row], values["goal"][row]], 1)
             shown = (values["seg"][frame][image][:, None] == ids[..., None, None]) & (ids > 0)[..., None, None]
