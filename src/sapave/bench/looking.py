@@ -38,6 +38,16 @@ SCENES = {"val": 1000, "test1": 1000, "test2": 1000}
 TOLERANCE = np.deg2rad(5.0)
 """One look is right when yaw and pitch both end this close to a verified best view [rad]."""
 LOOKS = 3
+COMMITTED = 0.5
+"""A policy surer than this that it sees enough stops looking."""
+SAID = {
+    "in_view": "in view",
+    "out_of_view": "not in view",
+    "seen_3": "seen in 3 looks",
+    "commits_when_seen": "commits when it sees",
+    "goes_on_when_not": "goes on when not",
+}
+"""Further rates of a cell, and their names in the printed table."""
 PICTURES = 6
 """Samples of each split whose pictures go into the report."""
 
@@ -96,6 +106,10 @@ class Look:
     gazes: list[list[float]]
     """Best views of all that answer it."""
     thumb: list[float]
+    in_view: bool = False
+    """Does anything of what is asked for show at the start?"""
+    last: bool = True
+    """Is it all that is asked for (not the first of two steps)? Only then may a policy commit."""
     arms: dict[str, dict[str, Any]] = field(default_factory=dict)
     picture: str = ""
     """PNG of what it sees, hexadecimal; '' when none was kept."""
@@ -199,6 +213,7 @@ def look_around(job: Job) -> list[Look]:
                     category=sample["kind"], form=sample["form"], difficulty=sample["difficulty"],
                     head=[round(float(v), 5) for v in head], gazes=[t["gaze"] for t in answers],
                     thumb=[round(float(v), 3) for v in small.ravel()],
+                    in_view=sample["visible_before"] > 0, last=sample["step"] == len(sample["steps"]) - 1,
                 )  # fmt: skip
                 if job.pictures and len(found) == 0:
                     look.picture = encode(frame["rgb"]).hex()
@@ -210,13 +225,26 @@ def look_around(job: Job) -> list[Look]:
     return found
 
 
+def _seen(world: World, head: np.ndarray, names: Sequence[str]) -> float:
+    """Largest visible fraction of an answer within 20 degrees of the axis of a head at [2] rad."""
+    with head_at(world.model, world.data, head):
+        central = [n for n in names if conditions.off_axis(world, n) <= conditions.CENTRAL]
+        return round(max((conditions.visible_fraction(world, n) for n in central), default=0.0), 3)
+
+
 def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: list[str]) -> dict[str, Any]:
-    """Let a policy look LOOKS times from `head` [2] rad; where each look ended and how well an answer was seen."""
+    """Let a policy look up to LOOKS times from `head` [2] rad; where each look ended and how well an answer was seen.
+
+    A policy that commits at its second or third look stays where it is; its first motion is always carried out, for the
+    one look that is judged. `commits` [n, 2]: (how sure it was, what was seen) at each picture it was shown.
+    """
     policy.reset(world.spec.seed)
     before, heads, seen, silent = world.target, [], [], 0
+    commits: list[list[float]] = []
+    now = _seen(world, head, names)
     world.target = SimpleNamespace(name=names[0])  # type: ignore[assignment]  # what privileged policies read
     try:
-        for _ in range(LOOKS):
+        for number in range(LOOKS):
             with head_at(world.model, world.data, head):
                 if isinstance(policy, Privileged):
                     policy.bind(world)
@@ -225,24 +253,19 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
                 chunk = policy.act(observation)
             if isinstance(chunk, NoAnswer):
                 silent += 1
+            if chunk.commit is not None:
+                commits.append([round(chunk.commit, 3), now])
+            if number > 0 and (chunk.commit or 0.0) > COMMITTED:
+                break
             head = np.clip(head + chunk.head.sum(0), *world.robot.head_limits.T)
+            now = _seen(world, head, names)
             heads.append([round(float(v), 4) for v in head])
-            with head_at(world.model, world.data, head):
-                seen.append(
-                    round(
-                        max(
-                            conditions.visible_fraction(world, n)
-                            * (conditions.off_axis(world, n) <= conditions.CENTRAL)
-                            for n in names
-                        ),
-                        3,
-                    )
-                )
+            seen.append(now)
     finally:
         world.target = before
-    return {"heads": heads, "seen": seen, "right": right(look, np.array(heads[0]))} | (
-        {"no_answer": silent} if silent else {}
-    )
+    extra: dict[str, Any] = {"no_answer": silent} if silent else {}
+    extra |= {"commits": commits} if commits and look.last else {}
+    return {"heads": heads, "seen": seen, "right": right(look, np.array(heads[0]))} | extra
 
 
 def right(look: Look, head: np.ndarray) -> bool:
@@ -275,6 +298,14 @@ def summarise(
         for split in dict.fromkeys(look.split for look in tested):
             mine = [look.arms[name] for look in tested if look.split == split]
             cell = {"one_look": asdict(wilson(sum(m["right"] for m in mine), len(mine)))}
+            for key, wanted in (("in_view", True), ("out_of_view", False)):
+                part = [a.arms[name]["right"] for a in tested if a.split == split and a.in_view == wanted]
+                cell[key] = asdict(wilson(sum(part), len(part)))
+            told = [(sure > COMMITTED, was >= conditions.SEEN) for m in mine for sure, was in m.get("commits", ())]
+            for key, wanted in (("commits_when_seen", True), ("goes_on_when_not", False)):
+                part = [said == wanted for said, was in told if was == wanted]
+                if part:
+                    cell[key] = asdict(wilson(sum(part), len(part)))
             if mine and mine[0]["seen"]:
                 for k in range(LOOKS):
                     good = sum(max(m["seen"][: k + 1]) >= conditions.SEEN for m in mine)
@@ -303,7 +334,8 @@ def lines(results: dict[str, Any]) -> list[str]:
                 continue
             rate = row[split]["one_look"]
             cells.append(f"{split} {100 * rate['rate']:5.1f} % ({100 * rate['low']:.0f}-{100 * rate['high']:.0f})")
-            if "seen_3" in row[split]:
-                cells.append(f"seen in 3 looks {100 * row[split]['seen_3']['rate']:5.1f} %")
+            for name, words in SAID.items():
+                if name in row[split]:
+                    cells.append(f"{words} {100 * row[split][name]['rate']:.1f} %")
         out.append(f"{row['arm']:>12}  " + "  ".join(cells))
     return [*out, *(f"{name:>12}  not run: {why}" for name, why in results["not_run"].items())]
