@@ -27,6 +27,7 @@ from sapave.data.view_scenes import open_scene, start_head
 from sapave.policies._entry import Privileged
 from sapave.policies._vlm import NoAnswer
 from sapave.policies._vlm_models import MODELS
+from sapave.policies.sapave import shipped
 from sapave.sim import conditions
 from sapave.sim.gaze import head_at
 from sapave.sim.world import World
@@ -60,11 +61,11 @@ class LookingConfig:
     """activeviewpose."""
     out: Path = Path("runs/looking")
     """Folder for samples.jsonl, results.json and report.html; an interrupted run in it goes on."""
-    arms: tuple[str, ...] = ("active", "next_best_view", "next_best_view_oracle", "zero")
+    arms: tuple[str, ...] = ("active", "scan_detector", "next_best_view", "next_best_view_oracle", "zero")
     """`active` (the trained policy) or policies of the shelf; `vlm` and `vlm_degrees` need an endpoint
     (docs/rivals.md)."""
     checkpoint: Path | None = None
-    """Checkpoint of `active`; the shipped one by default."""
+    """Checkpoint of `active`; the shipped `look` by default, which has learned these requests."""
     splits: tuple[str, ...] = SPLITS
     """val: all forms; test1: the direction is said; test2: it is to be inferred."""
     scenes: int = 200
@@ -131,7 +132,7 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
     if not 0 < config.scenes <= min(SCENES.values()):
         raise ValueError(f"scenes {config.scenes}: expected 1 to {min(SCENES.values())}")
     ready, absent = _sorted_out(config.arms)
-    chosen = tuple(arms(ready, config.checkpoint))
+    chosen = tuple(arms(ready, config.checkpoint or shipped("look")))
     identity = {
         "protocol": PROTOCOL_VERSION,
         "suite": SUITE,
@@ -233,7 +234,8 @@ def _seen(world: World, head: np.ndarray, names: Sequence[str]) -> float:
 
 
 def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: list[str]) -> dict[str, Any]:
-    """Let a policy look up to LOOKS times from `head` [2] rad; where each look ended and how well an answer was seen.
+    """Let a policy look up to LOOKS times from `head` [2] rad (a scripted scan oftener); where each look ended and how
+    well an answer was seen.
 
     A policy that commits at its second or third look stays where it is; its first motion is always carried out, for the
     one look that is judged. `commits` [n, 2]: (how sure it was, what was seen) at each picture it was shown.
@@ -244,7 +246,7 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
     now = _seen(world, head, names)
     world.target = SimpleNamespace(name=names[0])  # type: ignore[assignment]  # what privileged policies read
     try:
-        for number in range(LOOKS):
+        for number in range(getattr(policy, "looks", LOOKS)):
             with head_at(world.model, world.data, head):
                 if isinstance(policy, Privileged):
                     policy.bind(world)
@@ -307,6 +309,12 @@ def summarise(
                 if part:
                     cell[key] = asdict(wilson(sum(part), len(part)))
             if mine and mine[0]["seen"]:
+                travel = [
+                    np.abs(np.diff([a.head, *a.arms[name]["heads"]], axis=0)).sum() for a in tested if a.split == split
+                ]
+                cell["travel"] = round(float(np.mean(travel)), 3)
+                cell["looks"] = round(float(np.mean([len(m["heads"]) for m in mine])), 2)
+                cell["seen_ever"] = asdict(wilson(sum(max(m["seen"]) >= conditions.SEEN for m in mine), len(mine)))
                 for k in range(LOOKS):
                     good = sum(max(m["seen"][: k + 1]) >= conditions.SEEN for m in mine)
                     cell[f"seen_{k + 1}"] = asdict(wilson(good, len(mine)))
