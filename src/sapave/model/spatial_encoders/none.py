@@ -1,9 +1,10 @@
 """No spatial tokens and nothing learned: the pointer alone uses what geometry there is.
 
-Where depth, intrinsics and pose are all there, the pointer reads measured points as with any encoder. Otherwise it reads
-points on the rays, with `valid` False: at the measured depth if that is given, else at RANGE; along the given lens's
+Where depth, intrinsics and pose are all there, the pointer reads measured points as with any encoder. Otherwise it
+reads points on rays, with `valid` False: at the measured depth if that is given, else at RANGE; along the given lens's
 rays, else those of a lens of 90 degrees; from the given pose, else from a head that looks straight ahead. So with
-intrinsics and pose the gaze is right but for the parallax of an unknown range, and it always moves with the picture.
+intrinsics and pose the gaze is right but for the parallax of an unknown range, and without them it still moves with
+the place in the picture.
 """
 
 from __future__ import annotations
