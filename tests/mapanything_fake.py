@@ -112,14 +112,14 @@ def install(patch: pytest.MonkeyPatch, folder: Path) -> str:
 def tiny_real(folder: Path) -> str:
     """Files of a tiny real model with fresh weights (needs the package); its image encoder comes without torch.hub."""
     from mapanything.models import MapAnything  # pyright: ignore[reportMissingImports]
-    from safetensors.torch import save_file
+    from safetensors.torch import save_model
 
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(_settings()))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
         model = MapAnything(**_settings())
-    save_file({n: v.contiguous() for n, v in model.state_dict().items()}, folder / "model.safetensors")
+    save_model(model, str(folder / "model.safetensors"))
     return str(folder)
 
 
@@ -127,8 +127,8 @@ def _settings() -> dict[str, Any]:
     low, high = -1e9, 1e9
     dense = {"encoder_str": "dense_rep_encoder", "apply_pe": False, "intermediate_dims": [16, 16]}
     whole = {"encoder_str": "global_rep_encoder", "intermediate_dims": [16]}
-    off = ("overall_prob", "ray_dirs_prob", "depth_prob", "cam_prob", "sparse_depth_prob", "sparsification_removal_percent",
-           "depth_scale_norm_all_prob", "pose_scale_norm_all_prob")  # fmt: skip
+    off = ("overall_prob", "ray_dirs_prob", "depth_prob", "cam_prob", "sparse_depth_prob",
+           "sparsification_removal_percent", "depth_scale_norm_all_prob", "pose_scale_norm_all_prob")  # fmt: skip
     return {
         "name": "tiny",
         "encoder_config": {
