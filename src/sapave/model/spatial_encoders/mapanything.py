@@ -95,7 +95,7 @@ class MapAnythingEncoder(nn.Module):
             seen = core.infer(
                 self._views(batch, given),
                 memory_efficient_inference=False,
-                use_amp=torch.is_autocast_enabled(device.type),
+                use_amp=device.type == "cuda" and torch.is_autocast_enabled("cuda"),  # on a CPU its parts disagree
                 apply_mask=False,
                 ignore_calibration_inputs=not given["intrinsics"],
             )
@@ -147,8 +147,12 @@ def moved(points: Tensor, pose: Tensor) -> Tensor:
 
 def published(name: str) -> Any:
     """MapAnything with the weights of a folder or a hub id; ValueError where package or weights are missing."""
+    matmul = torch.backends.cuda.matmul
+    coarse = matmul.allow_tf32
     try:
         from mapanything.models import MapAnything  # pyright: ignore[reportMissingImports]
+
+        matmul.allow_tf32 = coarse  # which the import switches on for everyone
     except ImportError as problem:
         raise ValueError(
             f"spatial encoder 'mapanything': its package is not installed ({problem}); docs/spatial_encoders.md says "
