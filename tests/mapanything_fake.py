@@ -44,8 +44,8 @@ class FakeMapAnything(nn.Module):
         self.info_sharing = Sharing()
 
     @classmethod
-    def from_pretrained(cls, folder: str) -> FakeMapAnything:
-        assert (Path(folder) / "config.json").is_file()
+    def from_pretrained(cls, folder: str, encoder_config: dict[str, Any]) -> FakeMapAnything:
+        assert encoder_config == {"encoder_str": "dinov2", "torch_hub_pretrained": False}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(5)
             return cls()
@@ -104,8 +104,8 @@ def install(patch: pytest.MonkeyPatch, folder: Path) -> str:
     patch.setitem(sys.modules, "mapanything", package)
     patch.setitem(sys.modules, "mapanything.models", models)
     folder.mkdir(exist_ok=True)
-    for name in ("config.json", "model.safetensors"):
-        (folder / name).write_text("{}")
+    (folder / "config.json").write_text(json.dumps({"encoder_config": {"encoder_str": "dinov2"}}))
+    (folder / "model.safetensors").touch()
     return str(folder)
 
 

@@ -69,7 +69,7 @@ def test_what_is_missing_is_said_in_one_line(model: SaPaVe, monkeypatch: pytest.
     with pytest.raises(ValueError, match=r"found no config.json; expected a snapshot of facebook/map-anything-apache"):
         SaPaVe(replace(CONFIG, spatial_weights=str(tmp_path / "empty")))
     sharing = mapanything_fake.FakeMapAnything
-    monkeypatch.setattr(sharing, "from_pretrained", classmethod(lambda cls, folder: _other_colours(cls)))
+    monkeypatch.setattr(sharing, "from_pretrained", classmethod(lambda cls, *_, **__: _other_colours(cls)))
     with pytest.raises(ValueError, match=r"normalised as 'radio', expected one of dinov2, croco, dust3r"):
         SaPaVe(model.config)
     monkeypatch.setitem(sys.modules, "mapanything", None)

@@ -17,8 +17,11 @@ from sapave.model.inputs import Processor
 from sapave.model.pointer import gaze_at
 from sapave.model.vla import SaPaVe
 from sapave.sim.robots.g1 import ROBOT
+from sapave.train.loop import train
 from sapave.train.optim import freeze_but
+from sapave.train.setup import choices
 from test_model import make_batch
+from training_runs import make_place, settings
 
 INJECTIONS = ("add", "gated", "cross", "none")
 PARTS = ("depth", "intrinsics", "base_from_camera")
@@ -123,3 +126,20 @@ def test_without_an_encoder_points_lie_on_rays() -> None:
     ahead = torch.tensor(VLAConfig.neck) + torch.tensor([1.0, 0.0, VLAConfig.eye_above])
     assert torch.allclose(none.points[:, 15:17, 15:17].mean((1, 2)), ahead.expand(3, 3), atol=1e-5)
     assert torch.equal(none.log_depth, torch.zeros(3, 32, 32))
+
+
+@pytest.mark.parametrize("encoder", ["none", "mapanything"])
+def test_training_goes_past_the_stage_that_has_nothing_to_learn(encoder: str, weights: str, tmp_path: Path) -> None:
+    """The stage `spatial` says so in one line; stage 1 trains on, from the stage before it, and stage 2 from cached
+    tokens that no other encoder's can be taken for."""
+    place = make_place(tmp_path)
+    train(settings("stage0", place, steps=1), place / "zero")
+    change = (f"spatial={encoder}", f"spatial_weights={weights}")
+    with pytest.raises(ValueError, match=rf"no weights to learn there .*'{encoder}'.*leave this stage out") as caught:
+        train(settings("spatial", place, override=change), tmp_path / "spatial")
+    assert "\n" not in str(caught.value)
+    train(settings("stage1", place, override=change, steps=2), tmp_path / "stage1")
+    stage2 = settings("stage2", place, init=str(tmp_path / "stage1"), steps=1)
+    assert train(stage2, tmp_path / "stage2")["loss"] > 0
+    model, _ = checkpoint.load(tmp_path / "stage2")
+    assert model.config.spatial == encoder and choices(model.config) != choices(TINY_TEST) == []

@@ -9,6 +9,7 @@ What is learned is the projection to the language model's width (`model/spatial.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import torch
@@ -26,8 +27,8 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 COLOURS = {"dinov2": IMAGENET, "croco": IMAGENET, "dust3r": (HALF, HALF)}
 """Mean and standard deviation of the colours 0..1 that each of its image encoders was trained with."""
 BASE = ((0.0, 0.0, 1.0, 0.0), (-1.0, 0.0, 0.0, 0.0), (0.0, -1.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-"""Pose of the reference view: the base frame's origin, looking along x. Never where the head is, so that the distance
-between the views, whose logarithm it reads, stays near 1 m."""
+"""Pose of the reference view: the base frame's origin, looking along x. Never where the camera is, so that the distance
+between the views, whose logarithm it reads, stays near 1.3 m."""
 
 
 class Shared:
@@ -164,10 +165,14 @@ def published(name: str) -> Any:
     for wanted in ("config.json", "model.safetensors"):
         if not (folder / wanted).is_file():
             raise ValueError(f"spatial encoder {folder}: found no {wanted}; expected a snapshot of {PUBLISHED}")
+    encoder = {**json.loads((folder / "config.json").read_text()).get("encoder_config", {})}
+    if encoder.get("encoder_str") == "dinov2":  # whose own weights would be fetched and then written over
+        encoder["torch_hub_pretrained"] = False
     try:
-        return MapAnything.from_pretrained(str(folder))
-    except OSError as problem:  # its image encoder's code comes through torch.hub
-        raise ValueError(f"spatial encoder {folder}: could not be loaded ({problem}); load it once online") from None
+        return MapAnything.from_pretrained(str(folder), encoder_config=encoder)
+    except (OSError, RuntimeError) as problem:  # the code of DINOv2 comes through torch.hub
+        what = str(problem).splitlines()[0]
+        raise ValueError(f"spatial encoder {folder}: could not be loaded ({what}); load it once while online") from None
 
 
 class _MapAnythingEntry:
