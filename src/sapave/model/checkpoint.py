@@ -75,7 +75,8 @@ def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
     """Model (eval mode, CPU, float32) and processor of a folder.
 
     `changes` are VLAConfig fields to set differently (`adapter="lora"`, `decoders="unified"`): decoders, adapter and
-    injection that do not fit then start anew, everything else must fit. ValueError names the file that does not.
+    injection that do not fit then start anew, and another `spatial` encoder does; everything else must fit. ValueError
+    names the file that does not.
     """
     folder = Path(folder)
     content = load_config(folder)
@@ -86,7 +87,8 @@ def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
         weights = load_tensors(raw[WEIGHTS])
     except SafetensorError as problem:
         raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
-    _fill(model, weights, folder / WEIGHTS, (FRESH if changes else ()) + tuple(content.get("left_out", ())))
+    fresh = (*FRESH, "spatial.") if "spatial" in changes else FRESH
+    _fill(model, weights, folder / WEIGHTS, (fresh if changes else ()) + tuple(content.get("left_out", ())))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
     check_words(processor.tokenizer, config, folder / TOKENIZER)
     return model.eval(), processor

@@ -67,6 +67,8 @@ class VLAConfig:
 
     spatial: str = "geometric"
     """Name on the shelf `model/spatial_encoders`."""
+    spatial_weights: str = ""
+    """Folder or hub id of a published encoder's weights; empty: those that its file names. Ours needs none."""
     spatial_width: int = 128
     spatial_layers: int = 3
     injection: str = "add"

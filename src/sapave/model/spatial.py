@@ -23,9 +23,9 @@ class Space:
     """What is known of where things are, per image."""
 
     tokens: Tensor
-    """[I, 64, D] spatial tokens."""
+    """[I, 64, C] spatial tokens, of the encoder's width C; Injection brings them to the image tokens' width."""
     points: Tensor
-    """[I, 32, 32, 3] base frame [m]: measured where possible, else predicted."""
+    """[I, 32, 32, 3] base frame [m]: measured where possible, else predicted (by `none`: assumed)."""
     valid: Tensor
     """[I, 32, 32] True where `points` is measured."""
     predicted: Tensor
@@ -54,9 +54,20 @@ def measure(batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     x = (cols + 0.5 - matrix[:, 0, 2, None]) / focal[:, :1]  # [I, 32]
     y = (rows + 0.5 - matrix[:, 1, 2, None]) / focal[:, 1:]
     rays = torch.stack([x[:, None].expand(-1, CELLS, -1), y[:, :, None].expand(-1, -1, CELLS)], -1)
-    camera = torch.cat([rays, torch.ones_like(rays[..., :1])], -1) * sampled[..., None]
-    points = torch.einsum("bij,bhwj->bhwi", pose[:, :3, :3], camera) + pose[:, None, None, :3, 3]
-    return sampled, rays, points
+    return sampled, rays, lift(sampled, rays, pose)
+
+
+@exact
+def lift(depth: Tensor, rays: Tensor, pose: Tensor) -> Tensor:
+    """Base-frame points [I, h, w, 3] m of depths [I, h, w] m along rays [I, h, w, 2] (slopes) from pose [I, 4, 4]."""
+    camera = torch.cat([rays, torch.ones_like(rays[..., :1])], -1) * depth[..., None]
+    return torch.einsum("bij,bhwj->bhwi", pose[:, :3, :3], camera) + pose[:, None, None, :3, 3]
+
+
+def straight_ahead(config: VLAConfig) -> Tensor:
+    """Base from camera [4, 4] of a head that looks straight ahead: what is assumed where no pose is given."""
+    x, y, z = config.neck
+    return torch.tensor([[0.0, 0, 1, x], [-1, 0, 0, y], [0, -1, 0, z + config.eye_above], [0, 0, 0, 1]])
 
 
 class Spatial(nn.Module):
@@ -65,14 +76,13 @@ class Spatial(nn.Module):
     def __init__(self, config: VLAConfig, width: int) -> None:
         super().__init__()
         self.encoder = pick("sapave.model.spatial_encoders", "SPATIAL_ENCODER", config.spatial).build(config, width)
+        self.width: int = self.encoder.width
 
     def forward(self, batch: dict[str, Tensor], has: Tensor | None = None) -> Space:
         """Encode the batch's geometry; `has` [I, 3] replaces the batch's own (training hides parts)."""
         has = batch["has"] if has is None else has
         depth, rays, points = measure(batch)
-        tokens, predicted, log_depth = self.encoder(
-            batch["rgb"], depth, rays, batch["base_from_camera"], points * (depth > 0)[..., None], has
-        )
+        tokens, predicted, log_depth = self.encoder(batch, depth, rays, points * (depth > 0)[..., None], has)
         measured = has.all(1)[:, None, None] & (depth > 0)
         predicted = predicted.float()
         return Space(tokens, torch.where(measured[..., None], points, predicted), measured, predicted, log_depth)
@@ -95,23 +105,31 @@ class Spatial(nn.Module):
 
 
 class Injection(nn.Module):
-    """Spatial tokens into the image tokens; words receive nothing."""
+    """Spatial tokens into the image tokens; words receive nothing. Tokens of another width are brought to theirs here.
 
-    def __init__(self, kind: str, width: int) -> None:
+    Trained with the adapter. An encoder without tokens (`given` 0) makes every kind the same as none.
+    """
+
+    def __init__(self, kind: str, width: int, given: int) -> None:
         super().__init__()
-        self.kind = kind
-        if kind == "gated":
+        self.kind = kind if given else "none"
+        self.project: nn.Module | None = None
+        if self.kind != "none" and given != width:
+            self.project = nn.Sequential(nn.LayerNorm(given), nn.Linear(given, width))
+        if self.kind == "gated":
             self.gate = nn.Linear(2 * width, width)
-        elif kind == "cross":
+        elif self.kind == "cross":
             self.norm = nn.LayerNorm(width)
             self.attention = nn.MultiheadAttention(width, max(1, width // 48), batch_first=True)
 
     def forward(self, image: Tensor, spatial: Tensor) -> Tensor:
-        """Hybrid image tokens [B, 64, D] of image states and spatial tokens [B, 64, D]."""
+        """Hybrid image tokens [B, 64, D] of image states [B, 64, D] and spatial tokens [B, 64, C]."""
+        if self.kind == "none":
+            return image
+        if self.project is not None:
+            spatial = self.project(spatial)
         if self.kind == "add":
             return image + spatial
         if self.kind == "gated":
             return image + self.gate(torch.cat([image, spatial], -1)).sigmoid() * spatial
-        if self.kind == "cross":
-            return image + self.attention(self.norm(image), spatial, spatial, need_weights=False)[0]
-        return image
+        return image + self.attention(self.norm(image), spatial, spatial, need_weights=False)[0]

@@ -88,7 +88,7 @@ class SaPaVe(nn.Module):
             self.config = config
             self.pointer = Pointer(config, width)
             self.spatial = Spatial(config, width)
-            self.injection = Injection(config.injection, width)
+            self.injection = Injection(config.injection, width, self.spatial.width)
             self.decoders = nn.ModuleList(Decoder(config, s, width) for s in streams_of(config))
             self.adapter = insert_adapter(self.backbone, config)
 

@@ -22,7 +22,10 @@ def freeze_but(model: Any, trains: Sequence[str]) -> list[tuple[str, nn.Paramete
     set_trainable(model, trains)
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     if not named:
-        raise ValueError(f"parts {', '.join(trains)}: this model has no parameters there; check the model's config")
+        which = f" (spatial encoder '{model.config.spatial}')" if "spatial" in trains else ""
+        raise ValueError(
+            f"parts {', '.join(trains)}: this model has no weights to learn there{which}; leave this stage out"
+        )
     return named
 
 

@@ -205,6 +205,8 @@ def _live(
 def choices(config: VLAConfig) -> list[str]:
     """What tokens depend on that no weight shows; empty for the default."""
     found = [f"hidden {name}" for name in config.hidden]
+    if config.spatial != VLAConfig.spatial:
+        found.append(f"spatial {config.spatial} {config.spatial_weights}".strip())
     return [*found, "injection none"] if config.injection == "none" else found
 
 

@@ -27,6 +27,7 @@ class GeometricEncoder(nn.Module):
 
     def __init__(self, config: VLAConfig, width: int) -> None:
         super().__init__()
+        self.width = width
         inner = config.spatial_width
         self.picture = nn.Conv2d(3, inner, PICTURE // 8, PICTURE // 8)
         self.depth = nn.Linear(2 * SUB**2, inner)
@@ -44,13 +45,10 @@ class GeometricEncoder(nn.Module):
         self.predict = nn.Linear(width, 4 * SUB**2)
 
     def forward(
-        self, rgb: Tensor, depth: Tensor, rays: Tensor, pose: Tensor, points: Tensor, has: Tensor
+        self, batch: dict[str, Tensor], depth: Tensor, rays: Tensor, points: Tensor, has: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens [B, 64, D], points [B, 32, 32, 3] m, log depth [B, 32, 32].
-
-        rgb uint8 [B, H, W, 3]; depth [B, 32, 32] m (0 = none); rays [B, 32, 32, 2] slopes;
-        pose [B, 4, 4]; points [B, 32, 32, 3] m; has [B, 3] depth, intrinsics, pose.
-        """
+        """Tokens [B, 64, D], points [B, 32, 32, 3] m, log depth [B, 32, 32]; arguments as the shelf says."""
+        rgb, pose = batch["rgb"], batch["base_from_camera"]
         has_depth, has_rays, has_pose = (has[:, i, None, None] for i in range(3))
         known = depth > 0
         measured = torch.stack([torch.log(depth.clamp(min=0.05)) * known, known.to(depth.dtype)], 1)
