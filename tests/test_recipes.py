@@ -180,6 +180,7 @@ def test_regression_trains_exactly_what_it_executes(made: Callable) -> None:
 def test_no_spatial_injects_nothing_but_the_pointer_keeps_its_geometry(made: Callable) -> None:
     model, batch = loaded(made("no_spatial")), make_batch()
     with torch.no_grad():
+        model.pointer.presence.bias.fill_(9.0)  # where it sees nothing, the pointer reads nothing
         a, b = model.perceive(batch), model.perceive(moved(batch, "depth"))
     assert torch.equal(a.tokens, b.tokens) and not torch.equal(a.pointer, b.pointer)
 
