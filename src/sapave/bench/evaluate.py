@@ -15,7 +15,7 @@ from tqdm import tqdm
 from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl, start_run, write_json
 from sapave.base.types import EpisodeSpec
-from sapave.bench import film, lists
+from sapave.bench import drawing, film, lists
 from sapave.bench.arms import Arm, arms, play_arm, weights_digest
 from sapave.bench.certify import certify
 from sapave.bench.lists import EpisodeList, Listed
@@ -104,7 +104,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     )
     path = config.out / "episodes.jsonl"
     rows = run(chosen, listed, path, workers=config.workers, how=how, ray=config.ray)
-    results = collect(rows, chosen, episodes, identity)
+    results = collect(rows, chosen, episodes, identity, drawing.compared(config.suite))
     if config.looking and chosen[0].checkpoint:
         from sapave.bench.perception import measure_looking
 

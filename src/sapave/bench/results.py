@@ -9,6 +9,7 @@ from typing import Any
 from sapave.base.runs import versions
 from sapave.base.shelf import pick
 from sapave.bench.arms import Arm
+from sapave.bench.drawing import reasons_against as drawing_against
 from sapave.bench.lists import KITCHENS, EpisodeList
 from sapave.bench.protocol import PROTOCOL_VERSION, WORDS, stamp_problems
 from sapave.bench.summary import Row, summarise
@@ -19,14 +20,18 @@ SCHEMA = 1
 
 
 def collect(
-    rows: Sequence[Row], chosen: Sequence[Arm], episodes: EpisodeList, identity: dict[str, Any]
+    rows: Sequence[Row],
+    chosen: Sequence[Arm],
+    episodes: EpisodeList,
+    identity: dict[str, Any],
+    drawing: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What results.json holds."""
+    """What results.json holds; `drawing`: how this machine's pictures differ from the lists' (bench/drawing.py)."""
     seeds: dict[str, list[int]] = {}
     for row in rows:
         if row["arm"] == chosen[0].name:
             seeds.setdefault(f"{row['task']}/{row['condition']}", []).append(row["seed"])
-    reasons = reasons_against(rows, episodes)
+    reasons = reasons_against(rows, episodes) + drawing_against(drawing or {})
     figures = summarise(rows)
     return {
         "schema": SCHEMA,
@@ -36,6 +41,7 @@ def collect(
         "protocol": {"version": PROTOCOL_VERSION, "words": list(WORDS), "execute": identity["execute"]},
         "created": time.strftime("%Y-%m-%d %H:%M", time.gmtime()) + " UTC",
         "versions": versions(),
+        **({"drawing": drawing} if drawing else {}),
         "list": {
             "name": episodes.name,
             "digest": episodes.digest,
