@@ -28,7 +28,8 @@ IDENTITY: dict[str, Any] = {"execute": 8, "weights": {"active": "0123456789ab"},
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Any]:
-    return collect(rows(n=10), ARMS, EPISODES, IDENTITY)
+    drawing = {"same": False, "mean": 0.25, "largest": 2, "renderer": ["egl", "osmesa"]}
+    return collect(rows(n=10), ARMS, EPISODES, IDENTITY, drawing)
 
 
 def test_what_eval_writes_is_sound(results: dict[str, Any]) -> None:

@@ -299,7 +299,7 @@ def summarise(
         row: dict[str, Any] = {"arm": name, "doc": docs.get(name, "leak baseline"), "leak": name not in docs}
         for split in dict.fromkeys(look.split for look in tested):
             mine = [look.arms[name] for look in tested if look.split == split]
-            cell = {"one_look": asdict(wilson(sum(m["right"] for m in mine), len(mine)))}
+            cell: dict[str, Any] = {"one_look": asdict(wilson(sum(m["right"] for m in mine), len(mine)))}
             for key, wanted in (("in_view", True), ("out_of_view", False)):
                 part = [a.arms[name]["right"] for a in tested if a.split == split and a.in_view == wanted]
                 cell[key] = asdict(wilson(sum(part), len(part)))
