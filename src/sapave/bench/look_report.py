@@ -28,7 +28,11 @@ def write_look_report(path: Path, results: dict[str, Any], looks: Sequence[dict[
         f"<h1>{title}</h1><p class=soft>Requests to look, on scenes, things and wordings never trained on ({counts} "
         "samples). Right: after one look yaw and pitch both lie within 5° of a view that was verified by rendering. "
         "Seen: at least 60 % of it visible within 20° of the axis after at most three looks. 95 % Wilson intervals.</p>"
-        f"<div class=card>{_table(results)}</div><h2>By category, one look</h2><div class=card>{_kinds(results)}</div>"
+        f"<div class=card>{_table(results)}</div><h2>In view at the start or not, and stopping in time</h2>"
+        "<p class=soft>One look again, for what shows at the start and what does not (there only words and room can "
+        "tell). A policy with a commit output says whether it sees enough: right when it commits at a picture that "
+        f"shows it well, and goes on at one that does not.</p><div class=card>{_more(results)}</div>"
+        f"<h2>By category, one look</h2><div class=card>{_kinds(results)}</div>"
         "<h2>What they looked at</h2><p class=soft>The picture before; circles: where one look of each arm ends; "
         f"cross: a verified view.</p>{_legend(results)}<div class=thirds>{''.join(_card(a, results) for a in looks)}"
         "</div>"
@@ -61,6 +65,26 @@ def _table(results: dict[str, Any]) -> str:
         cell = f"<td colspan={2 * len(splits)}>not run: {escape(why)}</td>"
         rows += f"<tr class=absent><td class=left>{escape(name)}</td>{cell}</tr>"
     return f"<table class=paper><tr><th></th>{head}</tr><tr><th></th>{under}</tr>{rows}</table>"
+
+
+MORE = {
+    "in_view": "in view",
+    "out_of_view": "not in view",
+    "commits_when_seen": "commits when it sees",
+    "goes_on_when_not": "goes on when not",
+}
+
+
+def _more(results: dict[str, Any]) -> str:
+    head = "".join(f"<th>{title}</th>" for title in (*MORE.values(), "head travel [rad]"))
+    rows = ""
+    for row in results["rows"]:
+        for split in _splits(results) if not row["leak"] else ():
+            travel = row[split].get("travel")
+            cells = "".join(_rate(row[split].get(name)) for name in MORE)
+            name = f"{escape(row['arm'].replace('_', ' '))}<small>{TITLES[split]}</small>"
+            rows += f"<tr><td class=left>{name}</td>{cells}<td>{'-' if travel is None else f'{travel:.2f}'}</td></tr>"
+    return f"<table class=paper><tr><th></th>{head}</tr>{rows}</table>"
 
 
 def _kinds(results: dict[str, Any]) -> str:
@@ -99,14 +123,14 @@ def _card(look: dict[str, Any], results: dict[str, Any]) -> str:
         return float(np.clip(x, 8, width - 8)), float(np.clip(y, 8, height - 8))
 
     marks = ""
-    for gaze in look["gazes"]:
-        x, y = place(gaze)
-        marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#fff' stroke-width='3'/>"
-        marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#111' stroke-width='1.4'/>"
     for name in _names(results):
         if name in look["arms"]:
             (x, y), paint = place(look["arms"][name]["heads"][0]), colour(name, _names(results))
             marks += f"<circle cx='{x:.0f}' cy='{y:.0f}' r='6' fill='{paint}' stroke='#fff' stroke-width='1.5'/>"
+    for gaze in look["gazes"]:
+        x, y = place(gaze)
+        marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#fff' stroke-width='3'/>"
+        marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#111' stroke-width='1.4'/>"
     return (
         f"<div class=card><h3>“{escape(look['text'])}”</h3><p class=note>{look['split']}, {look['category']}, "
         f"{look['difficulty']}</p><svg viewBox='0 0 {width} {height}' width='{width}'>"
