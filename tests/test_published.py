@@ -237,7 +237,7 @@ QWEN3_VISION["deepstack_visual_indexes"] = [5, 11, 17]
 
 PUBLISHED = {
     # name: backbone, settings, all parameters, image tokens per side before resampling. Sizes are those of the
-    # published config.json; the first two totals are also what the hub counts in the files.
+    # published config.json, written from memory; the first two totals are also what the hub counts in the files.
     "SmolVLM2-256M": (
         "smolvlm",
         smolvlm2({**BASE, "image_size": 512, "patch_size": 16}, 4, 576, 30, 9, 3, 1536),
