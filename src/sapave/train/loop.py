@@ -18,7 +18,7 @@ from sapave.base.runs import append_jsonl, start_run
 from sapave.train.average import Average
 from sapave.train.metrics import Speed, Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
-from sapave.train.parts import Part, cut
+from sapave.train.parts import ROWS, SHOWN, Part, added, cut, pieces, shared
 from sapave.train.presets import TrainConfig, differences
 from sapave.train.ranks import Ranks, joined, launched
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
@@ -210,21 +210,26 @@ def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging
 def _ahead(job: Job, first: int, config: TrainConfig, ranks: Ranks) -> Generator[tuple[int, list[Part]], None, None]:
     """Batches from `first` on (how many rows, and this process's parts), prepared by threads a few steps ahead; the
     order is the step's, not the threads'."""
-    ahead = max(1, config.workers) + 1
+    ahead, names = max(1, config.workers) + 1, dict(config.losses)
 
     def prepared(step: int) -> tuple[int, list[Part]]:
-        batch = job.batch(step)
-        return len(batch["state"]), cut(batch, config.accumulate, dict(config.losses))[ranks.rank :: ranks.size]
+        batch = job.batch(step, ranks.own)
+        if ranks.size == 1:
+            return len(batch["state"]), cut(batch, config.accumulate, names)
+        return 0, pieces(batch, config.accumulate, names, ranks.own)
 
     with ThreadPoolExecutor(max(1, config.workers)) as pool:
         waiting = deque(pool.submit(prepared, step) for step in range(first, first + ahead))
         step = first + ahead
         try:
             while True:
-                batch = waiting.popleft().result()
+                rows, parts = waiting.popleft().result()
                 waiting.append(pool.submit(prepared, step))
                 step += 1
-                yield batch
+                if ranks.size > 1:
+                    whole = ranks.total(added(parts), [*names, ROWS, SHOWN])
+                    rows, parts = int(whole[ROWS]), shared(parts, whole)
+                yield rows, parts
         finally:
             for future in waiting:
                 future.cancel()
