@@ -32,6 +32,8 @@ class Part:
     """By loss; empty: this is the whole batch."""
     counts: dict[str, float] = field(default_factory=dict)
     """By loss, over how many things of this part its mean is taken; and ROWS and SHOWN."""
+    idle: bool = False
+    """Worked on without counting: its shares are 0."""
 
 
 def cut(batch: Tensors, count: int, names: Collection[str]) -> list[Part]:
@@ -75,6 +77,7 @@ def owned(batch: Tensors, own: Own) -> Tensors:
 
 def added(parts: Sequence[Part]) -> dict[str, float]:
     """The counts of all parts together."""
+    parts = [part for part in parts if not part.idle]
     names = dict.fromkeys(name for part in parts for name in part.counts)
     return {name: sum(part.counts.get(name, 0.0) for part in parts) for name in names}
 
@@ -87,7 +90,8 @@ def shared(parts: Sequence[Part], whole: Mapping[str, float]) -> list[Part]:
         if "mask" in batch:
             shown = torch.tensor(whole[SHOWN], dtype=torch.float32).clamp(min=1) * own[ROWS] / whole[ROWS]
             batch = {**batch, "shown": shown}
-        shares = {n: value / max(1.0, whole[n]) for n, value in own.items() if n not in (ROWS, SHOWN)}
+        counted = 0.0 if part.idle else 1.0
+        shares = {n: counted * value / max(1.0, whole[n]) for n, value in own.items() if n not in (ROWS, SHOWN)}
         out.append(replace(part, batch=batch, shares=shares))
     return out
 
