@@ -49,9 +49,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sharded(out: Path, stop: int, when: str) -> None:
-    """What each process does: the run until step `stop`, or until process 1 is killed while it saves at `when`."""
+    """What each process does: the run until step `stop`, or until process 1 is killed while it saves at `when`; else
+    another run after it, as in a recipe."""
     with killed(when):
         run(json.loads(out.with_suffix(".json").read_text()), out, stop)
+        draft = out.with_name("draft")
+        run(json.loads(draft.with_suffix(".json").read_text()), draft, -1)
 
 
 @contextmanager
@@ -76,7 +79,7 @@ def start(script: Path, out: Path, stop: int, when: str = "") -> tuple[int, str]
     with open(said, "w") as file:
         process = subprocess.Popen([*command, str(out), str(stop), when], stdout=file, stderr=file)
     try:
-        return process.wait(timeout=150), said.read_text()[-3000:]
+        return process.wait(timeout=300), said.read_text()[-3000:]
     finally:
         process.terminate()
 
@@ -94,6 +97,7 @@ def test_spread_over_two_killed_then_one_then_two_are_one_run(
     script, out = tmp_path / "worker.py", tmp_path / "out"
     script.write_text(WORKER)
     write_json(out.with_suffix(".json"), config)
+    write_json(tmp_path / "draft.json", settings("draft", place, steps=2, accumulate=2, shard=True))
     code, said = start(script, out, -1, "00000008")
     assert code != 0, said
     state = out / "train" / "state"
@@ -120,6 +124,7 @@ def test_spread_over_two_killed_then_one_then_two_are_one_run(
             assert b[name] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-4))
     a, b = weights(tmp_path / "one"), weights(out)
     assert all(torch.allclose(a[n], b[n], atol=1e-5) for n in a)
+    assert [row["step"] for row in lines(tmp_path / "draft")] == [1, 2] and weights(tmp_path / "draft")
     log = (out / "train" / "log.txt").read_text()
     assert "resumed at step 4" in log and "resumed at step 8" in log and log.count("done: ") == 1
 

@@ -12,10 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from sapave.data.windows import Own
 
@@ -23,6 +26,7 @@ PATIENCE = timedelta(hours=6)
 """How long a process waits for the first one, which packs data, fills the cache of tokens and evaluates."""
 BUCKET = 1 << 24
 """Numbers added up in one message."""
+_MEETINGS = count()
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,11 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+    # a recipe meets once per stage; under the names of the meeting before, the processes would wait forever
+    store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+    meeting = PrefixStore(f"meeting {next(_MEETINGS)}", store)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, timeout=PATIENCE, store=meeting, rank=rank, world_size=size)
     try:
         yield Ranks(rank, size, device)
     finally:

@@ -47,6 +47,8 @@ def save_state(
     tensors |= {f"ema/{name}": value for name, value in (average or {}).items()}
     final, apart = folder / f"step-{step:08d}", any(is_spread(value) for value in tensors.values())
     partial = folder / f".{final.name}.{int(ranks.agree(os.getpid())) if apart else os.getpid()}.partial"
+    if not (apart or ranks.first):
+        return final
     if ranks.first:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
