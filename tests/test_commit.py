@@ -20,7 +20,7 @@ from sapave.model.memory import looked_at, sectors
 from sapave.model.vla import SaPaVe, set_trainable
 from sapave.sim import conditions
 from sapave.sim.robots.g1 import ROBOT
-from sapave.train.batches import tensors
+from sapave.train.batches import present, tensors
 from sapave.train.resident import TASKS, Resident
 from sapave.train.setup import _task
 
@@ -68,7 +68,8 @@ def test_a_second_look_asks_the_same_again_and_knows_where_it_came_from(folder: 
 def test_resident_batches_are_the_same_ones(sampler: Sampler, processor: Processor) -> None:
     resident = Resident(sampler, processor, torch.device("cpu"), WANTED)
     for step in range(3):
-        plain = tensors(sampler.batch(step), processor, wanted=WANTED, dropout=0.3, chance=(0, step))
+        has = present(sampler.pictures(step), 0.3, (0, step))
+        plain = tensors(sampler.batch(step), processor, wanted=WANTED, has=has)
         found = resident.batch(step, 0.3)
         assert set(plain) <= set(found) | {"other_chunk"} and "looked" in plain
         for name, value in plain.items():

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from sapave.data.windows import WHOLE, Own
 from sapave.train import loop
 from sapave.train.flops import flops_of, utilisation
 from sapave.train.loop import train
@@ -63,9 +64,9 @@ def test_a_run_tells_its_speed_and_learns_the_same(tmp_path: Path, monkeypatch: 
         job = prepare(*given)
         batch = job.batch
 
-        def late(step: int) -> dict:
+        def late(step: int, own: Own = WHOLE) -> dict:
             time.sleep(0.3 if step else 0.0)
-            return batch(step)
+            return batch(step, own)
 
         return loop.Job(**{**vars(job), "batch": late})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,21 @@ Batch = dict[str, Any]
 Stage0Task = Callable[[np.random.Generator, list[dict]], tuple[str, int, int, str]]
 
 _IMAGE_KEYS = ("rgb", "intrinsics", "base_from_camera", "head", "head_target", "other", "other_target")
+
+
+class Own(NamedTuple):
+    """Which pictures of a batch one of several processes prepares: numbers rank, rank + size, rank + 2 size ..."""
+
+    rank: int = 0
+    size: int = 1
+
+    def of(self, before: int = 0) -> slice:
+        """Those of pictures that stand behind `before` others in the batch."""
+        return slice((self.rank - before) % self.size, None, self.size)
+
+
+WHOLE = Own()
+EVERY = WHOLE.of()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,17 +151,39 @@ class Sampler:
             self._orders[number] = kept
         return kept[1]
 
-    def batch(self, step: int) -> Batch:
-        """Batch number `step`, as plain arrays (see `gather`)."""
-        parts = []
+    def batch(self, step: int, own: Own = WHOLE) -> Batch:
+        """Batch number `step`, as plain arrays (see `gather`); of several processes, the rows of one's `own` pictures.
+
+        All of them choose the same rows, and each reads the pictures of its own.
+        """
+        parts, before = [], 0
         for number, (source, frames) in enumerate(self.frames(step)):
             chance = rng(self.seed, "batch", step, number)
-            if self.task is not None and source.pack.kind == "views":
-                parts.append(task_part(source.pack, frames, self.per_image, self.task, chance, self.raw))
+            if self._asks(source):
+                assert self.task is not None
+                mine = own.of(before)
+                parts.append(task_part(source.pack, frames, self.per_image, self.task, chance, self.raw, mine))
             else:
                 per_image = self.per_image if source.pack.kind == "views" else 1
-                parts.append(gather(source.pack, choose_rows(source, frames, per_image, chance), self.raw))
+                rows = choose_rows(source, frames, per_image, chance)
+                parts.append(gather(source.pack, owned(source.pack, rows, own.of(before)), self.raw))
+            before += self._pictures(source, frames)
         return merge(parts)
+
+    def pictures(self, step: int) -> int:
+        """How many pictures the whole batch has: fewer than `images` where a frame was drawn twice."""
+        return sum(self._pictures(source, frames) for source, frames in self.frames(step))
+
+    def acts(self) -> bool:
+        """Has a batch rows that know what arms and hands do?"""
+        used = zip([*self.views, *self.episodes], self.counts(), strict=True)
+        return any(n > 0 and "other_chunk" in source.pack.arrays for source, n in used)
+
+    def _asks(self, source: Source) -> bool:
+        return self.task is not None and source.pack.kind == "views"
+
+    def _pictures(self, source: Source, frames: np.ndarray) -> int:
+        return len(frames) if self._asks(source) else len(np.unique(frames))
 
 
 def choose_rows(source: Source, frames: np.ndarray, per_image: int, chance: np.random.Generator) -> np.ndarray:
@@ -157,6 +194,14 @@ def choose_rows(source: Source, frames: np.ndarray, per_image: int, chance: np.r
         order = low + chance.permutation(high - low)
         rows.append(np.resize(order, per_image))
     return np.concatenate(rows)
+
+
+def owned(pack: Pack, rows: np.ndarray, mine: slice) -> np.ndarray:
+    """Those of `rows` [B] whose picture is among `mine`, when the pictures are counted as `gather` does."""
+    if mine == EVERY:
+        return rows
+    frames, index = np.unique(pack.arrays["frame"][rows], return_inverse=True)
+    return rows[np.isin(index.reshape(-1), np.arange(len(frames))[mine])]
 
 
 def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
@@ -189,16 +234,23 @@ def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
 
 
 def task_part(
-    pack: Pack, frames: np.ndarray, per_image: int, task: Stage0Task, chance: np.random.Generator, raw: bool = False
+    pack: Pack,
+    frames: np.ndarray,
+    per_image: int,
+    task: Stage0Task,
+    chance: np.random.Generator,
+    raw: bool = False,
+    mine: slice = EVERY,
 ) -> Batch:
-    """Stage-0 batch of `frames`: fresh tasks made from each frame's objects, no action labels."""
+    """Stage-0 batch of `frames`: fresh tasks made from each frame's objects, no action labels; of `mine` alone."""
     frames = np.sort(frames)
-    batch = _images(pack, frames)
-    made = []
+    tasks = []
     for frame in frames:
         objects = pack.frame_objects(int(frame))
-        made.extend(task(chance, objects) for _ in range(per_image))
-    text, target, goal, answer = zip(*made, strict=True)
+        tasks.append([task(chance, objects) for _ in range(per_image)])
+    frames, made = frames[mine], sum(tasks[mine], [])
+    batch = _images(pack, frames)
+    text, target, goal, answer = zip(*made, strict=True) if made else ((),) * 4
     batch |= {
         "image_index": np.repeat(np.arange(len(frames)), per_image),
         "text": list(text),

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from sapave.base.seeds import rng
-from sapave.data.windows import Batch, add_masks
+from sapave.data.windows import WHOLE, Batch, Own, add_masks
 
 KEEP = 0.9
 """Least share of a thing's pixels that a window must hold."""
@@ -21,7 +21,13 @@ _LIGHT = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
 
 
 def augmented(
-    batch: Batch, *, zoom: float, jitter: float, chance: tuple[int, int], known: np.ndarray | None = None
+    batch: Batch,
+    *,
+    zoom: float,
+    jitter: float,
+    chance: tuple[int, int],
+    known: np.ndarray | None = None,
+    own: Own = WHOLE,
 ) -> Batch:
     """The batch with every picture changed in a way of its own, decided by (*chance, number of the picture).
 
@@ -31,19 +37,21 @@ def augmented(
     things, where a row has an answer about the picture), or another is drawn.
     jitter: largest relative change of brightness, contrast and saturation, 0 for none.
     known: bool [I], False for pictures whose intrinsics the model will not be given: they are not magnified.
+    own: which pictures of the whole batch these are.
     """
     seed, step = chance
     out = {**batch, **{name: batch[name].copy() for name in ("rgb", "depth", "seg", "intrinsics")}}
     for i in range(len(out["rgb"])):
+        number = own.rank + i * own.size
         if zoom > 1 and (known is None or known[i]):
-            scale, x0, y0 = window(out["seg"][i], wanted(batch, i), zoom, rng(seed, "zoom", step, i))
+            scale, x0, y0 = window(out["seg"][i], wanted(batch, i), zoom, rng(seed, "zoom", step, number))
             if scale > 1:
                 out["rgb"][i] = magnify(out["rgb"][i], scale, x0, y0, Image.Resampling.BILINEAR)
                 out["depth"][i] = magnify(out["depth"][i], scale, x0, y0, Image.Resampling.NEAREST)
                 out["seg"][i] = magnify(out["seg"][i], scale, x0, y0, Image.Resampling.NEAREST)
                 out["intrinsics"][i] = magnified(out["intrinsics"][i], scale, x0, y0)
         if jitter:
-            out["rgb"][i] = relit(out["rgb"][i], jitter, rng(seed, "jitter", step, i))
+            out["rgb"][i] = relit(out["rgb"][i], jitter, rng(seed, "jitter", step, number))
     return add_masks(out)
 
 

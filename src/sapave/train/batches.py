@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sapave.base.seeds import rng
-from sapave.data.windows import Batch
+from sapave.data.windows import WHOLE, Batch, Own
 from sapave.model.memory import looked_at
 from sapave.model.vla import ACTING
 
@@ -17,17 +17,18 @@ Tensors = dict[str, torch.Tensor]
 
 
 def tensors(
-    batch: Batch, processor: Any, *, wanted: Collection[str], dropout: float = 0.0, chance: tuple[int, int] = (0, 0)
+    batch: Batch, processor: Any, *, wanted: Collection[str], has: np.ndarray | None = None, acts: bool | None = None
 ) -> Tensors:
     """The model's batch (model/inputs.py) of a batch of data/windows.py, with its targets, on the CPU.
 
     `wanted`: names of losses whose targets are to be in it.
-    `dropout`: chance that depth, intrinsics and pose (each) are hidden, decided by `chance` = (seed, step).
+    `has`: bool [n, 3], which of depth, intrinsics and pose each picture is given (None: all); see `present`.
+    `acts`: are there targets for arms and hands (None: if some row has one)?
     """
     n = len(batch["rgb"])
     index = batch["image_index"]
     tokens, mask = processor.tokenize(batch["text"])
-    has = present(n, dropout, chance)
+    has = present(n) if has is None else has
     out = {
         "rgb": torch.from_numpy(batch["rgb"]),
         "depth": torch.from_numpy(batch["depth"]),
@@ -49,15 +50,17 @@ def tensors(
         out["commit"] = torch.from_numpy(batch["commit"])
     if set(ACTING) & set(wanted):
         out["has_other"] = torch.from_numpy(batch["has_other"])
-        out |= chunks(batch["head_chunk"], batch["other_chunk"], batch["has_other"], processor)
+        acts = bool(batch["has_other"].any()) if acts is None else acts
+        out |= chunks(batch["head_chunk"], batch["other_chunk"], acts, processor)
     return out
 
 
-def present(n: int, dropout: float, chance: tuple[int, int]) -> np.ndarray:
-    """Which of depth, intrinsics and pose the model is given of `n` pictures, bool [n, 3]; see `tensors`."""
+def present(n: int, dropout: float = 0.0, chance: tuple[int, int] = (0, 0), own: Own = WHOLE) -> np.ndarray:
+    """Which of depth, intrinsics and pose the model is given of a batch of `n` pictures, bool [n, 3]; each is hidden
+    with the chance `dropout`, decided by `chance` = (seed, step). Only the rows of `own` pictures are returned."""
     if not dropout:
-        return np.ones((n, 3), bool)
-    return rng(chance[0], "modality", chance[1]).random((n, 3)) >= dropout
+        return np.ones((n, 3), bool)[own.of()]
+    return (rng(chance[0], "modality", chance[1]).random((n, 3)) >= dropout)[own.of()]
 
 
 def states(batch: Batch, processor: Any) -> np.ndarray:
@@ -65,12 +68,12 @@ def states(batch: Batch, processor: Any) -> np.ndarray:
     return processor.state(batch["head"], batch["head_target"], batch["other"], batch["other_target"])
 
 
-def chunks(head: np.ndarray, other: np.ndarray, has_other: np.ndarray, processor: Any) -> Tensors:
-    """Normalised cumulative chunks [B, 16, D]; the other chunk only when some row has one."""
+def chunks(head: np.ndarray, other: np.ndarray, acts: bool, processor: Any) -> Tensors:
+    """Normalised cumulative chunks [B, 16, D]; the other chunk only where the batch `acts`."""
     out = {}
     if processor.head_norm is not None:
         out["head_chunk"] = torch.from_numpy(processor.head_norm.apply(head).astype(np.float32))
-    if processor.other_norm is not None and has_other.any():
+    if processor.other_norm is not None and acts:
         out["other_chunk"] = torch.from_numpy(processor.other_norm.apply(other).astype(np.float32))
     return out
 

@@ -24,7 +24,7 @@ from torch import nn
 from sapave.base.runs import write_json
 from sapave.base.seeds import rng
 from sapave.data.pack import create
-from sapave.data.windows import Batch, Sampler, Source, choose_rows, gather
+from sapave.data.windows import WHOLE, Batch, Own, Sampler, Source, choose_rows, gather
 
 FORMAT = 1
 BLOCK = 64
@@ -156,10 +156,15 @@ class CachedSampler:
     rows: int
     views_share: float
     seed: int
+    acts: bool = field(init=False)
+    """Has a batch rows that know what arms and hands do?"""
 
-    def batch(self, step: int) -> dict[str, np.ndarray]:
-        """Batch number `step`: the arrays of `Cached.take`."""
-        parts = [cached.take(at) for cached, at in zip(self._used, self._frames(step), strict=True)]
+    def batch(self, step: int, own: Own = WHOLE) -> dict[str, np.ndarray]:
+        """Batch number `step`: the arrays of `Cached.take`; of several processes, one's `own` rows."""
+        parts, before = [], 0
+        for cached, at in zip(self._used, self._frames(step), strict=True):
+            parts.append(cached.take(at[own.of(before)]))
+            before += len(at)
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def __post_init__(self) -> None:
@@ -173,4 +178,5 @@ class CachedSampler:
         every = [*self.views, *self.episodes]
         used = [c for c, n in zip(every, inner.counts(), strict=True) if n]
         object.__setattr__(self, "_used", used)
+        object.__setattr__(self, "acts", inner.acts())
         object.__setattr__(self, "_frames", lambda step: [at for _, at in inner.frames(step)])

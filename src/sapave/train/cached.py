@@ -62,8 +62,9 @@ def remembered(model: Any, cached: Cached, seed: int = 0) -> Cached:
     return replace(cached, arrays=arrays)
 
 
-def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:
-    """The model's batch of cached rows: state, targets, and the stored tokens under their own names."""
+def batch_of(stored: dict[str, np.ndarray], processor: Any, acts: bool) -> Tensors:
+    """The model's batch of cached rows: state, targets (of arms and hands too where the batch `acts`), and the stored
+    tokens under their own names."""
     out = {
         "hybrid_tokens": torch.from_numpy(stored["tokens"]),
         "hybrid_mask": torch.from_numpy(stored["mask"]),
@@ -72,7 +73,7 @@ def batch_of(stored: dict[str, np.ndarray], processor: Any) -> Tensors:
         "state": torch.from_numpy(stored["state"]),
         "has_other": torch.from_numpy(stored["has_other"]),
     }
-    return out | chunks(stored["head_chunk"], stored["other_chunk"], stored["has_other"], processor)
+    return out | chunks(stored["head_chunk"], stored["other_chunk"], acts, processor)
 
 
 def hybrid_of(values: Tensors) -> Hybrid:

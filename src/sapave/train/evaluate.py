@@ -37,7 +37,7 @@ def evaluate(
             batch = task_part(source.pack, block, PER_IMAGE, task, chance)
         else:
             batch = gather(source.pack, choose_rows(source, block, PER_IMAGE, chance))
-        with torch.inference_mode():
+        with torch.no_grad():  # inference mode would leave spread weights unfit for learning
             found = score(model, processor, batch, device)
         for name, values in found.items():
             seen[name].append(values)

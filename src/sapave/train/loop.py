@@ -18,11 +18,12 @@ from sapave.base.runs import append_jsonl, start_run
 from sapave.train.average import Average
 from sapave.train.metrics import Speed, Window
 from sapave.train.optim import Ending, freeze_but, make_optimizer, rate
-from sapave.train.parts import Part, cut
+from sapave.train.parts import ROWS, SHOWN, Part, added, cut, pieces, shared
 from sapave.train.presets import TrainConfig, differences
 from sapave.train.ranks import Ranks, joined, launched
 from sapave.train.resume import begun, load_state, save_state, trim_metrics
 from sapave.train.setup import Job, prepare
+from sapave.train.shard import compute_twice, level, spread, whole
 from sapave.train.step import ENDURED, enough_memory, flops_per_row, take
 
 BEGINNING: dict[str, Any] = {"step": 0, "seconds": 0.0, "ending": None, "window": {}, "dropped": 0, "in_a_row": 0}
@@ -101,24 +102,30 @@ def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging
 
     run, model = out / "train", job.model
     named = freeze_but(model, config.trains)
+    trained = sum(p.numel() for _, p in named)
+    total = sum(p.numel() for p in model.parameters())
+    cost = flops_per_row(job, config, named, ranks.device) if config.peak_tflops and ranks.first else 0.0
+    if config.checkpoint_activations:
+        compute_twice(model)
+    apart = config.shard and ranks.size > 1
+    if apart:
+        spread(model, ranks.device, ranks.size)
+        named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     optimizer = make_optimizer(named, config)
     average = Average(named, config.ema)
-    found = load_state(run / "state", named, optimizer, average.values) or {}
+    found = load_state(run / "state", named, optimizer, average.values, ranks) or {}
     saved = {**BEGINNING, "mark": found.get("step", 0), **found}
     first, ending = saved["step"], Ending(*saved["ending"]) if saved["ending"] else None
     if ranks.agree(first) != first:
         raise ValueError(f"{run}: process {ranks.rank} finds step {first}, the first process another; share one folder")
     if ranks.first:
         trim_metrics(run / "metrics.jsonl", first)
-    trained = sum(p.numel() for _, p in named)
-    total = sum(p.numel() for p in model.parameters())
     logger.info("%s: %d of %d parameters train (%s)", config.stage, trained, total, ", ".join(config.trains))
     if first:
         logger.info("resumed at step %d", first)
     board = _board(run) if config.tensorboard and ranks.first else None
     began = time.monotonic() - saved["seconds"]
     window, in_a_row = Window(saved["mark"], dict(saved["window"]), saved["dropped"]), saved["in_a_row"]
-    cost = flops_per_row(job, config, named, ranks.device) if config.peak_tflops and ranks.first else 0.0
     if cost:
         logger.info("%.3g GFLOP per row, forward and backward", cost / 1e9)
     speed = Speed(cost, config.peak_tflops * ranks.size)
@@ -139,18 +146,22 @@ def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging
         record(row)
 
     def save() -> None:
-        if not ranks.first:
+        if not ranks.first and not apart:
             return
         end = [ending.first, ending.length] if ending else None
         extra = {"seconds": time.monotonic() - began, "ending": end, "in_a_row": in_a_row}
         extra |= {"window": window.sums, "mark": window.mark, "dropped": window.dropped}
-        save_state(run / "state", step, named, optimizer, extra, average.values)
-        with average.shown():
-            job.save(out)
+        save_state(run / "state", step, named, optimizer, extra, average.values, ranks)
+        hand_on()
+
+    def hand_on() -> None:
+        with average.shown(), whole(model, ranks.first):
+            if ranks.first:
+                job.save(out)
 
     hidden = None if ranks.first else True  # None: where there is no terminal
     bar = tqdm(total=config.steps, initial=first, desc=config.stage, disable=hidden, mininterval=2)
-    with closing(_ahead(job, first, config, ranks)) as batches, bar:
+    with closing(_ahead(job, first, config, ranks, apart)) as batches, bar:
         while step < config.steps:
             lr = rate(config, step, ending)
             for group in optimizer.param_groups:
@@ -189,7 +200,7 @@ def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging
                 ending = Ending(step, min(length, max(1, config.steps - step)))
                 logger.info("time budget: the last %d steps begin at step %d", ending.length, step)
             done = step >= config.steps or (ending is not None and step >= ending.first + ending.length)
-            score = job.evaluate if ranks.first else None
+            score = job.evaluate if ranks.first or apart else None  # all hold a part of the weights
             if score is not None and (done or step % config.eval_every == 0):
                 with average.shown():
                     scores = score()
@@ -199,32 +210,42 @@ def _run(config: TrainConfig, out: Path, job: Job, ranks: Ranks, logger: logging
                 save()
             if done:
                 break
-    if first >= config.steps and ranks.first:
-        with average.shown():
-            job.save(out)
+    if first >= config.steps:
+        hand_on()
     ranks.wait()
     logger.info("done: %s at step %d, %.1f min", out, step, (time.monotonic() - began) / 60)
     return last
 
 
-def _ahead(job: Job, first: int, config: TrainConfig, ranks: Ranks) -> Generator[tuple[int, list[Part]], None, None]:
+def _ahead(
+    job: Job, first: int, config: TrainConfig, ranks: Ranks, apart: bool = False
+) -> Generator[tuple[int, list[Part]], None, None]:
     """Batches from `first` on (how many rows, and this process's parts), prepared by threads a few steps ahead; the
     order is the step's, not the threads'."""
-    ahead = max(1, config.workers) + 1
+    ahead, names = max(1, config.workers) + 1, dict(config.losses)
 
     def prepared(step: int) -> tuple[int, list[Part]]:
-        batch = job.batch(step)
-        return len(batch["state"]), cut(batch, config.accumulate, dict(config.losses))[ranks.rank :: ranks.size]
+        batch = job.batch(step, ranks.own)
+        if ranks.size == 1:
+            return len(batch["state"]), cut(batch, config.accumulate, names)
+        parts = pieces(batch, config.accumulate, names, ranks.own)
+        if apart:
+            each = config.accumulate // ranks.size
+            parts = level(parts, each, lambda: pieces(job.batch(step), config.accumulate, names))
+        return 0, parts
 
     with ThreadPoolExecutor(max(1, config.workers)) as pool:
         waiting = deque(pool.submit(prepared, step) for step in range(first, first + ahead))
         step = first + ahead
         try:
             while True:
-                batch = waiting.popleft().result()
+                rows, parts = waiting.popleft().result()
                 waiting.append(pool.submit(prepared, step))
                 step += 1
-                yield batch
+                if ranks.size > 1:
+                    whole = ranks.total(added(parts), [*names, ROWS, SHOWN])
+                    rows, parts = int(whole[ROWS]), shared(parts, whole)
+                yield rows, parts
         finally:
             for future in waiting:
                 future.cancel()

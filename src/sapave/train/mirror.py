@@ -13,6 +13,7 @@ import torch
 
 from sapave.base.mirror import POINT, mirror_head, mirror_other
 from sapave.base.types import N_HEAD, N_OTHER
+from sapave.data.windows import WHOLE, Own
 from sapave.model.pointer import FEATURES
 from sapave.train.batches import Tensors
 
@@ -43,9 +44,18 @@ def mirror_pointer(pointer: np.ndarray) -> np.ndarray:
     return pointer * _POINTER
 
 
-def mirrored(values: Tensors, processor: Any, share: float, chance: np.random.Generator) -> Tensors:
-    """The cached batch with about `share` of its rows replaced by their mirror images (state, pointer, other chunk)."""
-    at = torch.from_numpy(chance.random(len(values["state"])) < share)
+def mirrored(
+    values: Tensors,
+    processor: Any,
+    share: float,
+    chance: np.random.Generator,
+    count: int | None = None,
+    own: Own = WHOLE,
+) -> Tensors:
+    """The cached batch with about `share` of its rows replaced by their mirror images (state, pointer, other chunk);
+    `values` are the `own` rows of a batch of `count` (None: the whole batch)."""
+    count = len(values["state"]) if count is None else count
+    at = torch.from_numpy((chance.random(count) < share)[own.of()])
     out, norm = dict(values), processor.other_norm
 
     def chunk(rows: np.ndarray) -> np.ndarray:

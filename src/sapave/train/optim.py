@@ -12,6 +12,7 @@ from torch import nn
 
 from sapave.model.vla import set_trainable
 from sapave.train.presets import TrainConfig
+from sapave.train.shard import is_spread
 
 FLOOR = 0.05
 """Where the cosine ends, as a share of the peak."""
@@ -33,7 +34,10 @@ def make_optimizer(named: list[tuple[str, nn.Parameter]], config: TrainConfig) -
     """AdamW with weight decay on matrices only."""
     matrices = [p for _, p in named if p.ndim >= 2]
     vectors = [p for _, p in named if p.ndim < 2]
-    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    groups = []
+    for parameters, decay in ((matrices, config.weight_decay), (vectors, 0.0)):
+        for apart in (False, True):  # what is spread over processes is never updated together with what is not
+            groups.append({"params": [p for p in parameters if is_spread(p) == apart], "weight_decay": decay})
     return torch.optim.AdamW([g for g in groups if g["params"]], lr=config.lr, betas=config.betas)
 
 

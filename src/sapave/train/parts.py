@@ -6,17 +6,19 @@ loss is its share of what the whole batch's mean is over; so the parts' gradient
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
-from torch import Tensor
 
+from sapave.data.windows import WHOLE, Own
 from sapave.model.spatial import measure
 from sapave.train.batches import Tensors
 
 PER_IMAGE = ("rgb", "depth", "intrinsics", "base_from_camera", "has")
 """Names of a batch that have one entry per image; all others have one per row."""
+ROWS, SHOWN = "rows", "shown"
+"""Counted beside the losses: rows, and masks that are not empty, which the pointer's second term is a mean over."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Part:
     """Which of the parts; chance is drawn for each by its number."""
     shares: dict[str, float] = field(default_factory=dict)
     """By loss; empty: this is the whole batch."""
+    counts: dict[str, float] = field(default_factory=dict)
+    """By loss, over how many things of this part its mean is taken; and ROWS and SHOWN."""
+    idle: bool = False
+    """Worked on without counting: its shares are 0."""
 
 
 def cut(batch: Tensors, count: int, names: Collection[str]) -> list[Part]:
@@ -35,22 +41,59 @@ def cut(batch: Tensors, count: int, names: Collection[str]) -> list[Part]:
     so that all parts are alike. One part is the batch itself."""
     if count == 1:
         return [Part(batch)]
-    index = batch.get("image_index")
+    parts = pieces(batch, count, names)
+    return shared(parts, added(parts))
+
+
+def pieces(batch: Tensors, count: int, names: Collection[str], own: Own = WHOLE) -> list[Part]:
+    """The same parts before they have shares; of a process that has its `own` images of the batch, its own parts."""
+    if not batch:
+        return []
+    each, index = count // own.size, batch.get("image_index")
     of = torch.arange(len(batch["state"])) if index is None else index
-    whole, shown = counts(batch, names), _shown(batch)
     parts = []
-    for number in range(count):
-        rows = torch.nonzero(of % count == number)[:, 0]
+    for number in range(each):
+        rows = torch.nonzero(of % each == number)[:, 0]
         if not len(rows):
             continue
-        taken = {n: v[number::count] if index is not None and n in PER_IMAGE else v[rows] for n, v in batch.items()}
+        taken = {n: v[number::each] if index is not None and n in PER_IMAGE else v[rows] for n, v in batch.items()}
         if index is not None:
-            taken["image_index"] = index[rows] // count
-        if shown is not None:
-            taken["shown"] = shown.clamp(min=1) * len(rows) / len(of)
-        shares = {n: value / max(1.0, whole[n]) for n, value in counts(taken, names).items()}
-        parts.append(Part(taken, number, shares))
+            taken["image_index"] = index[rows] // each
+        shown = (taken["mask"].flatten(2).sum(-1) > 0).sum().item() if "mask" in taken else 0
+        counted = {**counts(taken, names), ROWS: float(len(rows)), SHOWN: float(shown)}
+        parts.append(Part(taken, own.rank + own.size * number, counts=counted))
     return parts
+
+
+def owned(batch: Tensors, own: Own) -> Tensors:
+    """The rows of the `own` images of a whole batch that has an image index; nothing where there are none."""
+    if own == WHOLE:
+        return batch
+    index = batch["image_index"]
+    rows = torch.nonzero(index % own.size == own.rank)[:, 0]
+    taken = {n: v[own.of()] if n in PER_IMAGE else v[rows] for n, v in batch.items()}
+    return {**taken, "image_index": index[rows] // own.size} if len(rows) else {}
+
+
+def added(parts: Sequence[Part]) -> dict[str, float]:
+    """The counts of all parts together."""
+    parts = [part for part in parts if not part.idle]
+    names = dict.fromkeys(name for part in parts for name in part.counts)
+    return {name: sum(part.counts.get(name, 0.0) for part in parts) for name in names}
+
+
+def shared(parts: Sequence[Part], whole: Mapping[str, float]) -> list[Part]:
+    """The parts with their shares of a batch that has the counts `whole`."""
+    out = []
+    for part in parts:
+        batch, own = part.batch, part.counts
+        if "mask" in batch:
+            shown = torch.tensor(whole[SHOWN], dtype=torch.float32).clamp(min=1) * own[ROWS] / whole[ROWS]
+            batch = {**batch, "shown": shown}
+        counted = 0.0 if part.idle else 1.0
+        shares = {n: counted * value / max(1.0, whole[n]) for n, value in own.items() if n not in (ROWS, SHOWN)}
+        out.append(replace(part, batch=batch, shares=shares))
+    return out
 
 
 def counts(batch: Tensors, names: Collection[str]) -> dict[str, float]:
@@ -64,8 +107,3 @@ def counts(batch: Tensors, names: Collection[str]) -> dict[str, float]:
         depth = measure(batch)[0]
         out["points"] = (batch["has"].all(1)[:, None, None] & (depth > 0)).sum().item()
     return {name: float(value) for name, value in out.items() if name in names}
-
-
-def _shown(batch: Tensors) -> Tensor | None:
-    """How many masks are not empty: what the second term of the pointer's loss is a mean over."""
-    return (batch["mask"].flatten(2).sum(-1) > 0).float().sum() if "mask" in batch else None

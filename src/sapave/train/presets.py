@@ -72,6 +72,10 @@ class TrainConfig:
     """Largest gradient norm."""
     accumulate: int = 1
     """Parts a batch is worked on in, one after the other, to save memory; their gradients add up to the batch's."""
+    checkpoint_activations: bool = False
+    """Compute each block of the model again in the backward pass: the same gradients, less memory, more time."""
+    shard: bool = False
+    """Spread the blocks' weights, gradients and optimiser state over the processes that torchrun starts (FSDP2)."""
     ema: float = 0.0
     """Decay of a moving average of the trained weights, which is what is evaluated and saved. 0: none."""
     precision: str = "auto"
@@ -216,7 +220,7 @@ def parse_override(items: tuple[str, ...]) -> dict[str, Any]:
 
 
 RUNTIME = ("device", "threads", "workers", "save_every", "log_every", "eval_every", "eval_images", "tensorboard",
-           "max_minutes", "cache", "val_views", "peak_tflops")  # fmt: skip
+           "max_minutes", "cache", "val_views", "peak_tflops", "checkpoint_activations", "shard")  # fmt: skip
 """Settings a resumed run may change: they do not touch what is learned."""
 
 

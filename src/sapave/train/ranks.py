@@ -1,25 +1,32 @@
 """Several processes on one batch (torchrun): each works on some of its parts, and their gradients are added up.
 
-Every process holds all weights and the optimiser's state, and takes the same update; the first one alone writes. A
-batch is cut into `accumulate` parts whoever works on them, so the number of processes changes speed, not the curve.
+Every process holds all weights and the optimiser's state (unless they are spread out, `shard.py`), and takes the same
+update; the first one alone writes. A batch is cut into `accumulate` parts whoever works on them, and each process
+prepares the pictures of its own parts, so the number of processes changes speed, not the curve.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
+
+from sapave.data.windows import Own
 
 PATIENCE = timedelta(hours=6)
 """How long a process waits for the first one, which packs data, fills the cache of tokens and evaluates."""
 BUCKET = 1 << 24
 """Numbers added up in one message."""
+_MEETINGS = count()
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,11 @@ class Ranks:
     rank: int = 0
     size: int = 1
     device: torch.device = torch.device("cpu")
+
+    @property
+    def own(self) -> Own:
+        """Its pictures of a batch."""
+        return Own(self.rank, self.size)
 
     @property
     def first(self) -> bool:
@@ -47,6 +59,13 @@ class Ranks:
         shared = torch.tensor(value, dtype=torch.float64, device=self.device)
         dist.broadcast(shared, 0)
         return shared.item()
+
+    def total(self, values: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+        """Sum over all processes of each of `names`, which some may not know."""
+        sums = torch.tensor([values.get(name, 0.0) for name in names], dtype=torch.float64, device=self.device)
+        if self.size > 1:
+            dist.all_reduce(sums)
+        return dict(zip(names, sums.tolist(), strict=True))
 
     def add_up(
         self, parameters: Sequence[Tensor], totals: dict[str, Tensor], names: Sequence[str]
@@ -99,7 +118,11 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+    # a recipe meets once per stage; under the names of the meeting before, the processes would wait forever
+    store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+    meeting = PrefixStore(f"meeting {next(_MEETINGS)}", store)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, timeout=PATIENCE, store=meeting, rank=rank, world_size=size)
     try:
         yield Ranks(rank, size, device)
     finally:

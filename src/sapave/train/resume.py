@@ -1,4 +1,7 @@
-"""The saved training state: safetensors and JSON, written whole or not at all; the last two are kept."""
+"""The saved training state: safetensors and JSON, written whole or not at all; the last two are kept.
+
+A state may be read by another number of processes than wrote it.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +13,54 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from sapave.base.runs import atomic, write_json
+from sapave.train import shards
+from sapave.train.ranks import Ranks
+from sapave.train.shard import is_spread
 
 KEEP = 2
+WHOLE = "tensors.safetensors"
+"""The file of a state that one process has written; several write `shard-*.safetensors`."""
+ALONE = Ranks()
+Named = list[tuple[str, nn.Parameter]]
 
 
 def save_state(
     folder: Path,
     step: int,
-    named: list[tuple[str, nn.Parameter]],
+    named: Named,
     optimizer: torch.optim.Optimizer,
     extra: dict[str, Any],
     average: Mapping[str, torch.Tensor] | None = None,
+    ranks: Ranks = ALONE,
 ) -> Path:
     """Write `folder`/step-XXXXXXXX with the trained weights, their average if there is one, the optimiser's state and
-    `extra`; drop old ones."""
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = {}
+    `extra`; drop old ones. Where weights are spread out all processes come here, and each writes what it holds."""
+    tensors = {f"weight/{name}": parameter.detach() for name, parameter in named}
     for name, parameter in named:
-        tensors[f"weight/{name}"] = parameter.detach().contiguous().cpu()
         for key, value in optimizer.state.get(parameter, {}).items():
-            tensors[f"optim/{key}/{name}"] = torch.as_tensor(value).detach().contiguous().cpu()
-    tensors |= {f"ema/{name}": value.contiguous().cpu() for name, value in (average or {}).items()}
-    final = folder / f"step-{step:08d}"
-    partial = folder / f".{final.name}.{os.getpid()}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    save_file(tensors, partial / "tensors.safetensors")
-    _sync(partial / "tensors.safetensors")
+            tensors[f"optim/{key}/{name}"] = torch.as_tensor(value).detach()
+    tensors |= {f"ema/{name}": value for name, value in (average or {}).items()}
+    final, apart = folder / f"step-{step:08d}", any(is_spread(value) for value in tensors.values())
+    partial = folder / f".{final.name}.{int(ranks.agree(os.getpid())) if apart else os.getpid()}.partial"
+    if not (apart or ranks.first):
+        return final
+    if ranks.first:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    if apart:
+        ranks.wait()
+        shards.write(partial, tensors)
+        if not ranks.first:
+            return final
+        extra = {**extra, "files": sorted(file.name for file in partial.iterdir())}
+    else:
+        save_file({name: value.contiguous().cpu() for name, value in tensors.items()}, partial / WHOLE)
+        _sync(partial / WHOLE)
     write_json(partial / "state.json", {"step": step, **extra})
     shutil.rmtree(final, ignore_errors=True)
     os.replace(partial, final)
@@ -62,68 +81,77 @@ def begun(run: Path) -> bool:
 
 def load_state(
     folder: Path,
-    named: list[tuple[str, nn.Parameter]],
+    named: Named,
     optimizer: torch.optim.Optimizer,
     average: Mapping[str, torch.Tensor] | None = None,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Any] | None:
     """Put the newest whole state back into the parameters, their average and the optimiser; None when there is none.
 
-    A state damaged on disk is passed over for the one before it; ValueError when none of them is whole.
+    Whether one process wrote it or several, whoever reads it now. A state damaged on disk is passed over for the one
+    before it; ValueError when none of them is whole.
     """
     for stale in folder.glob(".step-*.partial") if folder.is_dir() else []:
         shutil.rmtree(stale, ignore_errors=True)  # other processes of this run clear up too
-    found = states(folder)
     problems = []
-    for path in reversed(found):
+    for path in reversed(states(folder)):
         try:
-            tensors = load_file(path / "tensors.safetensors")
-            extra = json.loads((path / "state.json").read_text())
+            extra = _checked(path)
         except (SafetensorError, OSError, json.JSONDecodeError) as problem:
             problems.append(f"{path}: {problem}")
             continue
-        _restore(path, tensors, named, optimizer)
-        _restore_average(path, tensors, average or {})
-        return extra
+        apart = any(is_spread(parameter) for _, parameter in named)
+        if apart and ranks.agree(extra["step"]) != extra["step"]:
+            raise ValueError(f"{path}: not what the first process finds; let all processes share one folder")
+        _restore(path, named, optimizer, average or {}, apart)
+        return {name: value for name, value in extra.items() if name != "files"}
     if problems:
         raise ValueError(f"no whole training state: {'; '.join(problems)}; remove {folder} to start again")
     return None
 
 
+def _checked(path: Path) -> dict[str, Any]:
+    """What state.json of a saved state says, when all its files are there and whole."""
+    extra = json.loads((path / "state.json").read_text())
+    for name in extra.get("files", (WHOLE,)):
+        with safe_open(path / name, "pt"):  # compares the file's length with what its header promises
+            pass
+    return extra
+
+
 def _restore(
     path: Path,
-    tensors: dict[str, torch.Tensor],
-    named: list[tuple[str, nn.Parameter]],
+    named: Named,
     optimizer: torch.optim.Optimizer,
+    average: Mapping[str, torch.Tensor],
+    apart: bool,
 ) -> None:
-    names = {key.removeprefix("weight/") for key in tensors if key.startswith("weight/")}
+    stored = shards.shapes(path)
+    names = {key.removeprefix("weight/") for key in stored if key.startswith("weight/")}
     wanted = {name for name, _ in named}
     if names != wanted:
         odd = sorted(names ^ wanted)
         raise ValueError(
             f"{path}: {len(odd)} parameters do not fit this run (first: {odd[0]}); use another output folder"
         )
-    with torch.no_grad():
-        for name, parameter in named:
-            saved = tensors[f"weight/{name}"]
-            if saved.shape != parameter.shape:
-                raise ValueError(f"{path}: {name} is {tuple(saved.shape)}, expected {tuple(parameter.shape)}")
-            parameter.copy_(saved)
-    for name, parameter in named:
-        keys = [key for key in tensors if key.startswith("optim/") and key.split("/", 2)[2] == name]
-        state = {}
-        for key in keys:
-            kind = key.split("/", 2)[1]
-            # AdamW keeps its step counter on the CPU whatever the device
-            state[kind] = tensors[key] if kind == "step" else tensors[key].to(parameter.device)
-        if state:
-            optimizer.state[parameter] = state
-
-
-def _restore_average(path: Path, tensors: dict[str, torch.Tensor], average: Mapping[str, torch.Tensor]) -> None:
-    for name, value in average.items():
-        if f"ema/{name}" not in tensors:
+    for name in average:
+        if f"ema/{name}" not in stored:
             raise ValueError(f"{path}: holds no average of {name}; use another output folder, or ema 0")
-        value.copy_(tensors[f"ema/{name}"])
+    values = {f"weight/{name}": parameter.detach() for name, parameter in named}
+    values |= {f"ema/{name}": value for name, value in average.items()}
+    for name, parameter in named:
+        size = stored[f"weight/{name}"]
+        if size != parameter.shape:
+            raise ValueError(f"{path}: {name} is {tuple(size)}, expected {tuple(parameter.shape)}")
+    parameters = dict(named)
+    for key, size in stored.items():
+        part, _, rest = key.partition("/")
+        if part == "optim":
+            kind, name = rest.split("/", 1)
+            # AdamW keeps its step counter on the CPU whatever the device
+            value = torch.zeros(size) if kind == "step" else torch.zeros_like(parameters[name].detach())
+            values[key] = optimizer.state[parameters[name]][kind] = value
+    shards.read(path, values, together=apart)
 
 
 def trim_metrics(path: Path, step: int) -> None:

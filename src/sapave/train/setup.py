@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import nn
 from sapave.base.normalize import Normalizer
 from sapave.base.runs import write_json
 from sapave.base.seeds import rng
-from sapave.data.windows import Sampler, Source, Stage0Task, open_sources
+from sapave.data.windows import WHOLE, Own, Sampler, Source, Stage0Task, open_sources
 from sapave.model import checkpoint
 from sapave.model.config import VLAConfig
 from sapave.model.inputs import Processor
@@ -29,6 +29,7 @@ from sapave.train.batches import Tensors, present, tensors, to_device
 from sapave.train.cached import batch_of, hybrid_of, perceiver, remembered
 from sapave.train.evaluate import evaluate
 from sapave.train.mirror import mirrored
+from sapave.train.parts import owned
 from sapave.train.presets import TrainConfig, parse_override
 from sapave.train.resident import Resident
 from sapave.train.resume import begun
@@ -44,12 +45,20 @@ log = logging.getLogger("sapave.train")
 Losses = Callable[[Tensors, torch.Generator], dict[str, torch.Tensor]]
 
 
+class Draw(Protocol):
+    """A function that prepares batches."""
+
+    def __call__(self, step: int, own: Own = WHOLE) -> Tensors:
+        """The rows of the `own` pictures of batch `step`; nothing where there are none."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What the loop needs to know of a run."""
 
     model: Any
-    batch: Callable[[int], Tensors]
+    batch: Draw
     """Batch of a step, on the CPU."""
     losses: Losses
     save: Callable[[Path], None]
@@ -177,19 +186,22 @@ def _evaluation(
 
 def _live(
     config: TrainConfig, sampler: Sampler, model: Any, processor: Any, device: torch.device, frozen: bool
-) -> tuple[Callable[[int], Tensors], Losses]:
+) -> tuple[Draw, Losses]:
     """Batches from the images themselves."""
-    wanted = {name for name, _ in config.losses}
+    wanted, acts = {name for name, _ in config.losses}, sampler.acts()
     resident = Resident(sampler, processor, device, wanted) if config.resident else None
 
-    def batch(step: int) -> Tensors:
+    def batch(step: int, own: Own = WHOLE) -> Tensors:
         if resident is not None:
-            return resident.batch(step, config.modality_dropout)
-        drawn, dropout, chance = sampler.batch(step), config.modality_dropout, (config.seed, step)
+            return owned(resident.batch(step, config.modality_dropout), own)
+        drawn, chance = sampler.batch(step, own), (config.seed, step)
+        if not drawn["text"]:
+            return {}
+        has = present(sampler.pictures(step), config.modality_dropout, chance, own)
         if config.augments:
-            known = present(len(drawn["rgb"]), dropout, chance)[:, 1] & ("intrinsics" not in model.config.hidden)
-            drawn = augmented(drawn, zoom=config.zoom, jitter=config.jitter, chance=chance, known=known)
-        return tensors(drawn, processor, wanted=wanted, dropout=dropout, chance=chance)
+            known = has[:, 1] & ("intrinsics" not in model.config.hidden)
+            drawn = augmented(drawn, zoom=config.zoom, jitter=config.jitter, chance=chance, known=known, own=own)
+        return tensors(drawn, processor, wanted=wanted, has=has, acts=acts)
 
     def losses(values: Tensors, chance: torch.Generator) -> dict[str, torch.Tensor]:
         values = to_device(values, device)
@@ -218,7 +230,7 @@ def _cached(
     model: Any,
     processor: Any,
     device: torch.device,
-) -> tuple[Callable[[int], Tensors], Losses]:
+) -> tuple[Draw, Losses]:
     """Batches of frozen tokens."""
     key = tokens.weights_key(model, model.parts(), choices(model.config))
     perceive = perceiver(model, processor, device)
@@ -241,8 +253,10 @@ def _cached(
         values = to_device(values, device)
         return model.losses(values, hybrid_of(values), names=wanted, generator=chance)
 
-    def batch(step: int) -> Tensors:
-        values = batch_of(sampler.batch(step), processor)
-        return mirrored(values, processor, config.mirror, rng(config.seed, "mirror", step)) if config.mirror else values
+    def batch(step: int, own: Own = WHOLE) -> Tensors:
+        values = batch_of(sampler.batch(step, own), processor, sampler.acts)
+        if not config.mirror:
+            return values
+        return mirrored(values, processor, config.mirror, rng(config.seed, "mirror", step), config.images, own)
 
     return batch, losses

@@ -16,6 +16,7 @@ from sapave.train.parts import Part, cut
 from sapave.train.presets import TrainConfig
 from sapave.train.ranks import Ranks
 from sapave.train.setup import Job
+from sapave.train.shard import clip, is_spread
 
 ENDURED = 2
 """Steps in a row that may be dropped; one more stops the run."""
@@ -46,8 +47,9 @@ def take(
     parameters = [p for _, p in named]
     optimizer.zero_grad(set_to_none=True)
     totals = gradients(job, parts, step, config, ranks.device)
-    totals = ranks.add_up(parameters, totals, ["loss", *dict(config.losses)])
-    norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip)
+    held = [p for p in parameters if not is_spread(p)]  # the others' gradients are summed already
+    totals = ranks.add_up(held, totals, ["loss", *dict(config.losses)])
+    norm = clip(parameters, config.clip)
     values = {**{name: value.item() for name, value in totals.items()}, "grad_norm": norm.item()}
     fault = unsound(values)
     if not fault:
