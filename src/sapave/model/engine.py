@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from sapave.base.seeds import rng
 from sapave.base.shelf import choose
+from sapave.model.config import VLAConfig
 from sapave.model.decoder import Context
 from sapave.model.flow import Streams, sample
 from sapave.model.joint import Fixed, Joint
@@ -80,8 +81,14 @@ class Engine:
     """A SaPaVe that only acts; `engine(batch)` is `remember`, `perceive` and `generate` of the model in one."""
 
     def __init__(self, model: SaPaVe, config: EngineConfig | None = None) -> None:
-        """Take a copy of the model as it is now, on its device; ValueError when that cannot run `config.mode`."""
+        """Take a copy of the model as it is now, on its device; ValueError when that cannot run `config.mode`, or when
+        the model is of another kind."""
         self.config = config = config or EngineConfig()
+        if not isinstance(model, SaPaVe):
+            raise ValueError(
+                f"engine: found a model of kind '{model.config.kind}', expected '{VLAConfig.kind}'; run its own methods, "
+                "without the engine"
+            )
         self.device = next(model.parameters()).device
         if config.mode == "cudagraphs" and self.device.type != "cuda":
             raise ValueError(f"mode 'cudagraphs': the model is on {self.device}, expected CUDA; take 'compiled' here")

@@ -1,0 +1,109 @@
+"""Configurations of transformers' pi0: our small one, and a published one fitted to our state and actions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from sapave.model.kinds.pi0 import Pi0Config
+
+FRESH = ("state_proj", "action_in_proj", "action_out_proj")
+"""Layers whose sizes are the robot's: of published weights, those that do not fit start anew."""
+UNUSED = "dit.embed_tokens"
+"""What the class makes and pi0 never reads: published weights may lack it."""
+
+
+def ours(config: Pi0Config) -> dict[str, Any]:
+    """What is the robot's and the loop's, whatever the size."""
+    return {
+        "chunk_size": config.k,
+        "max_state_dim": config.state_size,
+        "max_action_dim": config.n_head + config.n_other,
+        "loss_reduction": "none",
+    }
+
+
+def small(config: Pi0Config) -> dict[str, Any]:
+    """The transformers configuration of our small model, as plain values."""
+    attention = {
+        "model_type": "gemma",
+        "num_hidden_layers": config.text_layers,
+        "num_attention_heads": config.text_heads,
+        "num_key_value_heads": config.text_heads,
+        "head_dim": config.text_width // config.text_heads,
+        "max_position_embeddings": 256,
+        "pad_token_id": 0,
+        "bos_token_id": 2,
+        "eos_token_id": 3,
+        "initializer_range": 0.05,
+    }
+    return {
+        "vlm_config": {
+            "model_type": "paligemma",
+            "text_config": {
+                **attention,
+                "hidden_size": config.text_width,
+                "intermediate_size": config.text_mlp,
+                "vocab_size": config.vocab_size,
+            },
+            "vision_config": {
+                "model_type": "siglip_vision_model",
+                "hidden_size": config.vision_width,
+                "intermediate_size": 4 * config.vision_width,
+                "num_hidden_layers": config.vision_layers,
+                "num_attention_heads": config.vision_heads,
+                "image_size": config.image_size,
+                "patch_size": config.vision_patch,
+                "vision_use_head": False,
+            },
+            "projection_dim": config.text_width,
+            "image_token_id": config.vocab_size - 1,
+        },
+        "dit_config": {
+            **attention,
+            "hidden_size": config.expert_width,
+            "intermediate_size": config.expert_mlp,
+        },
+        **ours(config),
+    }
+
+
+def published(name: str | Path, config: Pi0Config) -> Any:
+    """transformers' model with the weights (float32) of a folder or a hub id; see `Pi0.from_pretrained`."""
+    from transformers import PI0Config, PI0ForConditionalGeneration
+
+    from sapave.model.hub import resolve
+
+    folder = resolve(name, kind="model", files=("*.json", "*.safetensors"))
+    path = folder / "config.json"
+    if not path.is_file():
+        raise ValueError(f"model folder {folder}: found no config.json; expected a downloaded snapshot of pi0")
+    values = json.loads(path.read_text())
+    found = values.get("model_type")
+    if found != "pi0":
+        raise ValueError(f"{path}: found model_type {found!r}, expected 'pi0', in transformers' own format")
+    if not list(folder.glob("*.safetensors")):
+        raise ValueError(f"model folder {folder}: found no *.safetensors; expected the published weights")
+    settings = PI0Config.from_dict({**values, **ours(config)})
+    if settings.time_sampling_beta_beta != 1:
+        raise ValueError(f"{path}: found time_sampling_beta_beta {settings.time_sampling_beta_beta}, expected 1")
+    core, report = PI0ForConditionalGeneration.from_pretrained(
+        folder,
+        config=settings,
+        local_files_only=True,
+        use_safetensors=True,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    missing = sorted(key for key in report["missing_keys"] if UNUSED not in key)
+    if missing:
+        raise ValueError(f"model folder {folder}: the weights lack '{missing[0]}' ({len(missing)} in all)")
+    odd = sorted(str(entry[0]) for entry in report["mismatched_keys"] if not any(f in str(entry[0]) for f in FRESH))
+    if odd:
+        raise ValueError(f"model folder {folder}: '{odd[0]}' has another shape than config.json says")
+    return core
