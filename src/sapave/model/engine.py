@@ -86,8 +86,7 @@ class Engine:
         self.config = config = config or EngineConfig()
         if not isinstance(model, SaPaVe):
             raise ValueError(
-                f"engine: found a model of kind '{model.config.kind}', expected '{VLAConfig.kind}'; run its own methods, "
-                "without the engine"
+                f"engine: found a model of kind '{model.config.kind}', expected '{VLAConfig.kind}'; leave the engine out"
             )
         self.device = next(model.parameters()).device
         if config.mode == "cudagraphs" and self.device.type != "cuda":

@@ -13,8 +13,8 @@ from sapave.model import checkpoint
 from sapave.model.backbones._published import published_folder
 from sapave.model.hub_card import CARD, RESULTS, card
 from sapave.model.inputs import Processor
-from sapave.model.tokenizer import Tokenizer
 from sapave.model.kind import kind_of
+from sapave.model.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

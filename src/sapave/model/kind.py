@@ -44,9 +44,7 @@ class Model(Protocol):
         """Normalised cumulative chunks (head [B, k, 2], other [B, k, 26]); the same at every call."""
         ...
 
-    def act(
-        self, batch: Batch, memory: Any = None, seeds: Sequence[int] | None = None
-    ) -> tuple[Tensor, Tensor, Any]:
+    def act(self, batch: Batch, memory: Any = None, seeds: Sequence[int] | None = None) -> tuple[Tensor, Tensor, Any]:
         """Chunks of a look after `memory`, and the memory for the next one; `seeds`: of each row's noise, if any."""
         ...
 

@@ -1,8 +1,8 @@
 """pi0 as a rival: transformers' own class, with the head's two joints in its action space of 28.
 
 It reads one picture, the instruction and the state; depth, intrinsics and pose it never sees. The vision-language model
-is run once per observation; the action expert reads its keys and values layer by layer and denoises all 28 dimensions as
-one chunk. Its time runs backwards (1 is noise, 0 is clean), it predicts the velocity, and it starts from noise.
+is run once per observation; the action expert reads its keys and values layer by layer and denoises all 28 dimensions
+as one chunk. Its time runs backwards (1 is noise, 0 is clean), it predicts the velocity, and it starts from noise.
 """
 
 from __future__ import annotations
@@ -220,9 +220,7 @@ class Pi0(nn.Module):
         """Normalised cumulative chunks (head [B, k, 2], other [B, k, 26]); a row's noise depends on its seed alone."""
         config, state = self.config, batch["state"]
         shape = (config.k, config.n_head + config.n_other)
-        noise = [
-            rng(s, "start").standard_normal(shape, np.float32) for s in seeds or [config.seed] * len(state)
-        ]
+        noise = [rng(s, "start").standard_normal(shape, np.float32) for s in seeds or [config.seed] * len(state)]
         chunk = torch.from_numpy(np.stack(noise)).to(state.device)
         for step in range(config.steps):
             time = torch.full((len(state),), 1 - step / config.steps, device=state.device)
@@ -230,9 +228,7 @@ class Pi0(nn.Module):
         head, other = chunk.float().split([config.n_head, config.n_other], -1)
         return head, other
 
-    def act(
-        self, batch: Batch, memory: None = None, seeds: Sequence[int] | None = None
-    ) -> tuple[Tensor, Tensor, None]:
+    def act(self, batch: Batch, memory: None = None, seeds: Sequence[int] | None = None) -> tuple[Tensor, Tensor, None]:
         """Chunks of a look; it has no memory."""
         return *self.generate(self.perceive(batch), batch, seeds), None
 
