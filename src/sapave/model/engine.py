@@ -22,6 +22,7 @@ from sapave.model.config import VLAConfig
 from sapave.model.decoder import Context
 from sapave.model.flow import Streams, sample
 from sapave.model.joint import Fixed, Joint
+from sapave.model.kind import Model
 from sapave.model.memory import Memory
 from sapave.model.vla import Batch, Hybrid, SaPaVe, unpack
 
@@ -80,13 +81,13 @@ class Answer(NamedTuple):
 class Engine:
     """A SaPaVe that only acts; `engine(batch)` is `remember`, `perceive` and `generate` of the model in one."""
 
-    def __init__(self, model: SaPaVe, config: EngineConfig | None = None) -> None:
+    def __init__(self, model: SaPaVe | Model, config: EngineConfig | None = None) -> None:
         """Take a copy of the model as it is now, on its device; ValueError when that cannot run `config.mode`, or when
         the model is of another kind."""
         self.config = config = config or EngineConfig()
         if not isinstance(model, SaPaVe):
             raise ValueError(
-                f"engine: found a model of kind '{model.config.kind}', expected '{VLAConfig.kind}'; leave the engine out"
+                f"engine: found kind '{model.config.kind}' of model, expected '{VLAConfig.kind}'; leave the engine out"
             )
         self.device = next(model.parameters()).device
         if config.mode == "cudagraphs" and self.device.type != "cuda":

@@ -91,7 +91,7 @@ def published(name: str | Path, config: Pi0Config) -> Any:
     settings = PI0Config.from_dict({**values, **ours(config)})
     if settings.time_sampling_beta_beta != 1:
         raise ValueError(f"{path}: found time_sampling_beta_beta {settings.time_sampling_beta_beta}, expected 1")
-    core, report = PI0ForConditionalGeneration.from_pretrained(
+    loaded: Any = PI0ForConditionalGeneration.from_pretrained(
         folder,
         config=settings,
         local_files_only=True,
@@ -100,6 +100,7 @@ def published(name: str | Path, config: Pi0Config) -> Any:
         ignore_mismatched_sizes=True,
         output_loading_info=True,
     )
+    core, report = loaded
     missing = sorted(key for key in report["missing_keys"] if UNUSED not in key)
     if missing:
         raise ValueError(f"model folder {folder}: the weights lack '{missing[0]}' ({len(missing)} in all)")
