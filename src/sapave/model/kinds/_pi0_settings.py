@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 if TYPE_CHECKING:
     from sapave.model.kinds.pi0 import Pi0Config
 
 FRESH = ("state_proj", "action_in_proj", "action_out_proj")
 """Layers whose sizes are the robot's: of published weights, those that do not fit start anew."""
+AROUND = (*FRESH, "action_time_mlp_in", "action_time_mlp_out")
+"""All layers between robot and action expert."""
 UNUSED = "dit.embed_tokens"
 """What the class makes and pi0 never reads: published weights may lack it."""
 
@@ -72,6 +76,14 @@ def small(config: Pi0Config) -> dict[str, Any]:
     }
 
 
+def begin(core: nn.Module, names: Sequence[str] = AROUND) -> None:
+    """Start layers between robot and expert as plain linear layers start: with the class's own small weights, the
+    noisy chunk would be a hundredth of what the expert adds to it."""
+    for name, layer in core.named_modules():
+        if isinstance(layer, nn.Linear) and name.rpartition(".")[2] in names:
+            layer.reset_parameters()
+
+
 def published(name: str | Path, config: Pi0Config) -> Any:
     """transformers' model with the weights (float32) of a folder or a hub id; see `Pi0.from_pretrained`."""
     from transformers import PI0Config, PI0ForConditionalGeneration
@@ -104,7 +116,9 @@ def published(name: str | Path, config: Pi0Config) -> Any:
     missing = sorted(key for key in report["missing_keys"] if UNUSED not in key)
     if missing:
         raise ValueError(f"model folder {folder}: the weights lack '{missing[0]}' ({len(missing)} in all)")
-    odd = sorted(str(entry[0]) for entry in report["mismatched_keys"] if not any(f in str(entry[0]) for f in FRESH))
+    unfit = sorted(entry[0] for entry in report["mismatched_keys"])
+    odd = [name for name in unfit if name.split(".")[-2] not in FRESH]
     if odd:
         raise ValueError(f"model folder {folder}: '{odd[0]}' has another shape than config.json says")
+    begin(core, [name.split(".")[-2] for name in unfit])
     return core

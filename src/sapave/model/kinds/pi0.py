@@ -25,7 +25,7 @@ from sapave.model.backbones._published import places
 from sapave.model.config import GEOMETRY
 from sapave.model.flow import draw
 from sapave.model.kind import Batch, Kind
-from sapave.model.kinds._pi0_settings import published, small
+from sapave.model.kinds._pi0_settings import begin, published, small
 from sapave.model.kinds.sapave import answered
 from sapave.model.vla import answer_loss
 
@@ -97,6 +97,7 @@ class Pi0(nn.Module):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(config.seed)
                 core = PI0ForConditionalGeneration(PI0Config(**(config.settings or small(config))))
+                begin(core)
         self.core: Any = core
         self.core.model.dit.embed_tokens = None  # the expert reads no words
         self.config = config
