@@ -79,6 +79,8 @@ def around(name: str | Path, config: Any, chains: Mapping[str, Chain]) -> tuple[
     """
     model = kind_of(config).model.from_pretrained(name, config)
     path = published_folder(name) / checkpoint.TOKENIZER
+    if not path.is_file():
+        raise ValueError(f"{path}: missing; put the tokenizer.json there that these weights were trained with")
     tokenizer = Tokenizer.from_text(path.read_text())
     checkpoint.check_words(tokenizer, model.config, path)
     return model, Processor(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k)

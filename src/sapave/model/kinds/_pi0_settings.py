@@ -17,6 +17,9 @@ FRESH = ("state_proj", "action_in_proj", "action_out_proj")
 """Layers whose sizes are the robot's: of published weights, those that do not fit start anew."""
 AROUND = (*FRESH, "action_time_mlp_in", "action_time_mlp_out")
 """All layers between robot and action expert."""
+FLOW = ("time_sampling_beta_alpha", "time_sampling_beta_beta", "time_sampling_scale", "time_sampling_offset",
+        "min_period", "max_period")  # fmt: skip
+"""Settings that both formats of a published config.json have, by these names."""
 UNUSED = "dit.embed_tokens"
 """What the class makes and pi0 never reads: published weights may lack it."""
 
@@ -76,6 +79,25 @@ def small(config: Pi0Config) -> dict[str, Any]:
     }
 
 
+def settings_of(path: Path, config: Pi0Config) -> Any:
+    """transformers' PI0Config of a config.json in its own format, or in LeRobot's (always the published size), with what
+    is the robot's; ValueError for another model."""
+    from transformers import PI0Config
+
+    if not path.is_file():
+        raise ValueError(f"model folder {path.parent}: found no config.json; expected a downloaded snapshot of pi0")
+    values = json.loads(path.read_text())
+    found = values.get("model_type", values.get("type"))
+    if found != "pi0":
+        raise ValueError(f"{path}: found model_type {found!r}, expected 'pi0'")
+    if "model_type" not in values:
+        values = {name: values[name] for name in FLOW if name in values}
+    settings = PI0Config.from_dict({**values, **ours(config)})
+    if settings.time_sampling_beta_beta != 1:
+        raise ValueError(f"{path}: found time_sampling_beta_beta {settings.time_sampling_beta_beta}, expected 1")
+    return settings
+
+
 def begin(core: nn.Module, names: Sequence[str] = AROUND) -> None:
     """Start layers between robot and expert as plain linear layers start: with the class's own small weights, the
     noisy chunk would be a hundredth of what the expert adds to it."""
@@ -86,23 +108,14 @@ def begin(core: nn.Module, names: Sequence[str] = AROUND) -> None:
 
 def published(name: str | Path, config: Pi0Config) -> Any:
     """transformers' model with the weights (float32) of a folder or a hub id; see `Pi0.from_pretrained`."""
-    from transformers import PI0Config, PI0ForConditionalGeneration
+    from transformers import PI0ForConditionalGeneration
 
     from sapave.model.hub import resolve
 
     folder = resolve(name, kind="model", files=("*.json", "*.safetensors"))
-    path = folder / "config.json"
-    if not path.is_file():
-        raise ValueError(f"model folder {folder}: found no config.json; expected a downloaded snapshot of pi0")
-    values = json.loads(path.read_text())
-    found = values.get("model_type")
-    if found != "pi0":
-        raise ValueError(f"{path}: found model_type {found!r}, expected 'pi0', in transformers' own format")
+    settings = settings_of(folder / "config.json", config)
     if not list(folder.glob("*.safetensors")):
         raise ValueError(f"model folder {folder}: found no *.safetensors; expected the published weights")
-    settings = PI0Config.from_dict({**values, **ours(config)})
-    if settings.time_sampling_beta_beta != 1:
-        raise ValueError(f"{path}: found time_sampling_beta_beta {settings.time_sampling_beta_beta}, expected 1")
     loaded: Any = PI0ForConditionalGeneration.from_pretrained(
         folder,
         config=settings,
