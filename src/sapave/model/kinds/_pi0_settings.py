@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
 
-if TYPE_CHECKING:
-    from sapave.model.kinds.pi0 import Pi0Config
+from sapave.model.kinds._pi0_config import Pi0Config
 
 FRESH = ("state_proj", "action_in_proj", "action_out_proj")
 """Layers whose sizes are the robot's: of published weights, those that do not fit start anew."""
@@ -80,8 +79,8 @@ def small(config: Pi0Config) -> dict[str, Any]:
 
 
 def settings_of(path: Path, config: Pi0Config) -> Any:
-    """transformers' PI0Config of a config.json in its own format, or in LeRobot's (always the published size), with what
-    is the robot's; ValueError for another model."""
+    """transformers' PI0Config of a config.json in its own format, or in LeRobot's (always the published size), changed
+    where the robot decides; ValueError for another model."""
     from transformers import PI0Config
 
     if not path.is_file():

@@ -8,10 +8,10 @@ as one chunk. Its time runs backwards (1 is noise, 0 is clean), it predicts the 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,62 +19,16 @@ from torch import Tensor, nn
 
 from sapave.base.seeds import rng
 from sapave.base.shelf import choose
-from sapave.base.types import N_HEAD, N_OTHER
 from sapave.model.backbone import square, words_read
 from sapave.model.backbones._published import places
-from sapave.model.config import GEOMETRY
 from sapave.model.flow import draw
 from sapave.model.kind import Batch, Kind
+from sapave.model.kinds._pi0_config import TINY, Pi0Config
 from sapave.model.kinds._pi0_settings import begin, published, small
 from sapave.model.kinds.sapave import answered
 from sapave.model.vla import answer_loss
 
 LOSSES = ("head", "other", "answer")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pi0Config:
-    """The whole model in plain values; stored in every checkpoint. Our small sizes, unless `settings` are given."""
-
-    kind: str = field(default="pi0", init=False)
-    hidden: ClassVar[tuple[str, ...]] = GEOMETRY
-    """Parts of an observation's geometry that it never reads."""
-    settings: Mapping[str, Any] | None = None
-    """transformers' PI0Config in plain values; None: the small one of the values below."""
-    image_size: int = 128
-    """The picture is resized to this square [px]."""
-    vision_width: int = 128
-    vision_layers: int = 4
-    vision_heads: int = 4
-    vision_patch: int = 16
-    """16 gives 64 image tokens, as many as ours reads."""
-    text_width: int = 192
-    text_layers: int = 4
-    """Of the language model and of the action expert, which pairs its layers with them."""
-    text_heads: int = 4
-    text_mlp: int = 512
-    vocab_size: int = 2048
-    max_tokens: int = 20
-    """Longest instruction, begin token included."""
-    expert_width: int = 384
-    expert_mlp: int = 1152
-    k: int = 16
-    """Control ticks in a chunk."""
-    n_head: int = N_HEAD
-    n_other: int = N_OTHER
-    state_size: int = 74
-    steps: int = 10
-    """Euler steps of sampling; may be changed after training."""
-    seed: int = 0
-    """Of the first weights, and of the noise where none is asked for."""
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Pi0Config:
-        """The config of plain values; ValueError names unknown keys."""
-        unknown = sorted(set(values) - {f.name for f in fields(cls) if f.init})
-        if unknown:
-            raise ValueError(f"model config: unknown {', '.join(unknown)}; expected the fields of Pi0Config")
-        return cls(**values)
 
 
 class Seen(NamedTuple):
@@ -246,21 +200,6 @@ def facts(config: Pi0Config) -> list[tuple[str, str]]:
         ("decoders", f"one action expert beside it, {config.steps} denoising steps from noise"),
     ]
 
-
-TINY = Pi0Config(
-    image_size=64,
-    vision_width=32,
-    vision_layers=1,
-    vision_heads=2,
-    text_width=48,
-    text_layers=2,
-    text_heads=2,
-    text_mlp=64,
-    vocab_size=128,
-    expert_width=32,
-    expert_mlp=64,
-    steps=4,
-)
 
 MODEL = Kind(
     name="pi0",
