@@ -66,9 +66,9 @@ def test_it_samples_what_transformers_own_method_samples(model: Pi0) -> None:
         wanted = model.core.sample_actions(
             **as_published(model, batch), noise=torch.from_numpy(noise), num_steps=TINY.steps
         )
-        head, other, memory = model.act(batch, seeds=(3, 4, 5))
+        head, other, memory, commit = model.act(batch, seeds=(3, 4, 5))
         again = model.act(batch, seeds=(3, 4, 5))
-    assert memory is None and head.shape == (3, 16, 2) and other.shape == (3, 16, 26)
+    assert memory is None and commit is None and head.shape == (3, 16, 2) and other.shape == (3, 16, 26)
     assert torch.allclose(torch.cat([head, other], -1), wanted, atol=1e-5)
     assert torch.equal(head, again[0]) and torch.equal(other, again[1])
 

@@ -22,7 +22,7 @@ from sapave.model.config import VLAConfig
 from sapave.model.decoder import Context
 from sapave.model.flow import Streams, sample
 from sapave.model.joint import Fixed, Joint
-from sapave.model.kind import Model
+from sapave.model.kind import Answer, Model
 from sapave.model.memory import Memory
 from sapave.model.vla import Batch, Hybrid, SaPaVe, unpack
 
@@ -63,17 +63,6 @@ class Prefix(NamedTuple):
     """[B, steps, 9, D] of each decoder."""
     fixed: Fixed | None
     """Both decoders' side by side; None where they share a trunk."""
-    memory: Memory
-    """For the next observation."""
-
-
-class Answer(NamedTuple):
-    """Normalised cumulative chunks; `inputs.Processor.chunks` makes actions of them."""
-
-    head: Tensor
-    """[B, k, 2]"""
-    other: Tensor
-    """[B, k, 26]"""
     memory: Memory
     """For the next observation."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,19 @@ from sapave.model.config import VLAConfig
 
 Batch = dict[str, Tensor]
 """Tensors by name; `inputs.Processor` makes it and lists the names."""
+
+
+class Answer(NamedTuple):
+    """Normalised cumulative chunks; `inputs.Processor.chunks` makes actions of them."""
+
+    head: Tensor
+    """[B, k, 2]"""
+    other: Tensor
+    """[B, k, 26]"""
+    memory: Any
+    """For the next observation."""
+    commit: Tensor | None = None
+    """[B] how sure it is that it sees enough, 0 to 1; None: it does not say."""
 
 
 class Model(Protocol):
@@ -44,7 +57,7 @@ class Model(Protocol):
         """Normalised cumulative chunks (head [B, k, 2], other [B, k, 26]); the same at every call."""
         ...
 
-    def act(self, batch: Batch, memory: Any = None, seeds: Sequence[int] | None = None) -> tuple[Tensor, Tensor, Any]:
+    def act(self, batch: Batch, memory: Any = None, seeds: Sequence[int] | None = None) -> Answer:
         """Chunks of a look after `memory`, and the memory for the next one; `seeds`: of each row's noise, if any."""
         ...
 

@@ -25,12 +25,10 @@ from sapave.model.backbone import Backbone, Reading, keep_layers, words_read
 from sapave.model.config import GEOMETRY, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
+from sapave.model.kind import Answer, Batch
 from sapave.model.memory import Memory, look
 from sapave.model.pointer import Pointer, pointer_loss, presence_loss
 from sapave.model.spatial import Injection, Spatial
-
-Batch = dict[str, Tensor]
-"""Tensors by name; `inputs.Processor` makes it and lists the names."""
 
 GROUNDING = {"pointer": "mask", "presence": "mask", "answer": "answer"}
 """Losses that backbone and pointer learn from, and the target each needs."""
@@ -115,12 +113,11 @@ class SaPaVe(nn.Module):
                 if aim is not None:
                     aim.scale.copy_(1.0 / std)
 
-    def act(
-        self, batch: Batch, memory: Memory | None = None, seeds: Sequence[int] | None = None
-    ) -> tuple[Tensor, Tensor, Memory]:
+    def act(self, batch: Batch, memory: Memory | None = None, seeds: Sequence[int] | None = None) -> Answer:
         """Chunks of a look after `memory`, and the memory for the next one; `seeds` go unused, nothing is random."""
         hybrid, memory = self.remember(self.perceive(batch), memory, batch)
-        return *self.generate(hybrid, batch), memory
+        commit = self.commits(hybrid, batch).sigmoid() if self.config.commit else None
+        return Answer(*self.generate(hybrid, batch), memory, commit)
 
     def parts(self) -> dict[str, list[nn.Module]]:
         """The modules of each part that a stage may train. Injection weights go with the adapter."""

@@ -22,7 +22,7 @@ from sapave.base.shelf import choose
 from sapave.model.backbone import square, words_read
 from sapave.model.backbones._published import places
 from sapave.model.flow import draw
-from sapave.model.kind import Batch, Kind
+from sapave.model.kind import Answer, Batch, Kind
 from sapave.model.kinds._pi0_config import TINY, Pi0Config
 from sapave.model.kinds._pi0_settings import begin, published, small
 from sapave.model.kinds.sapave import answered
@@ -183,9 +183,9 @@ class Pi0(nn.Module):
         head, other = chunk.float().split([config.n_head, config.n_other], -1)
         return head, other
 
-    def act(self, batch: Batch, memory: None = None, seeds: Sequence[int] | None = None) -> tuple[Tensor, Tensor, None]:
+    def act(self, batch: Batch, memory: None = None, seeds: Sequence[int] | None = None) -> Answer:
         """Chunks of a look; it has no memory."""
-        return *self.generate(self.perceive(batch), batch, seeds), None
+        return Answer(*self.generate(self.perceive(batch), batch, seeds), None)
 
 
 def judge(model: Pi0, batch: Batch) -> dict[str, Tensor]:
