@@ -99,7 +99,7 @@ def settings_of(path: Path, config: Pi0Config) -> Any:
 
 def begin(core: nn.Module, names: Sequence[str] = AROUND) -> None:
     """Start layers between robot and expert as plain linear layers start: with the class's own small weights, the
-    noisy chunk would be a hundredth of what the expert adds to it."""
+    noisy chunk would be 0.8 % of what the expert's first layer adds to it."""
     for name, layer in core.named_modules():
         if isinstance(layer, nn.Linear) and name.rpartition(".")[2] in names:
             layer.reset_parameters()
