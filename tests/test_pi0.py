@@ -188,6 +188,15 @@ def test_a_small_batch_is_learned_by_all_its_weights() -> None:
         assert ((chunk - clean) ** 2).mean() < 0.5 * ((clean.mean(0) - clean) ** 2).mean(), name
 
 
+def test_in_bf16_its_losses_are_nearly_the_same(model: Pi0) -> None:
+    batch, exact = make_batch(), model.losses(make_batch(), generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        half = model.losses(batch, generator=torch.Generator().manual_seed(0))
+    torch.stack(list(half.values())).sum().backward()
+    assert all(torch.allclose(half[n], exact[n], rtol=0.05) and half[n].dtype == torch.float32 for n in exact)
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
 def test_a_frozen_part_keeps_every_bit() -> None:
     model, batch = Pi0(TINY), make_batch(4)
     set_trainable(model, ("head_decoder",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from published import tokenizer_of
 from sapave.model import hub
-from sapave.model.kinds._pi0_settings import settings_of, small
+from sapave.model.kinds._pi0_settings import ours, settings_of, small
 from sapave.model.kinds.pi0 import TINY, Pi0
 from sapave.sim.robots.g1 import ROBOT
 from test_checkpoint import look
+from test_model import make_batch
 
 
 def publish(folder: Path) -> dict[str, torch.Tensor]:
@@ -78,6 +80,19 @@ def test_lerobots_config_means_the_published_size(tmp_path: Path) -> None:
     path.write_text('{"type": "pi0", "time_sampling_beta_beta": 2.0}')
     with pytest.raises(ValueError, match=r"found time_sampling_beta_beta 2\.0, expected 1"):
         settings_of(path, TINY)
+
+
+def test_at_its_published_size_it_reads_a_picture_of_256_tokens() -> None:
+    """On the meta device, where nothing is computed: what transformers' own configuration says, with our dimensions."""
+    from transformers import PI0Config
+
+    settings = json.loads(PI0Config(**ours(TINY)).to_json_string(use_diff=False))
+    settings.pop("transformers_version")
+    with torch.device("meta"):
+        model = Pi0(replace(TINY, settings=settings, image_size=224, vocab_size=257152))
+        assert sum(p.numel() for p in model.parameters()) == pytest.approx(3.24e9, rel=0.01)
+        batch = {name: value.to("meta") for name, value in make_batch().items()}
+        assert model.perceive(batch).cache.get_seq_length() == 256 + 8
 
 
 def test_what_is_not_published_pi0_is_one_line(tmp_path: Path) -> None:
