@@ -21,6 +21,7 @@ from sapave.model import checkpoint
 from sapave.model.adapter import plain_name
 from sapave.model.config import GEOMETRY, TINY_TEST, VLAConfig
 from sapave.model.flow import chunk_loss, noisy
+from sapave.model.kind import Kind, config_of, kind_of, kinds
 from sapave.model.vla import SaPaVe
 from sapave.train.cache import weights_key
 from sapave.train.follow import DONE, FollowConfig, follow, plan
@@ -30,7 +31,15 @@ from test_model import make_batch
 from training_data import POSE, write_episodes, write_views
 
 RECIPES = shelf("sapave.train.recipes", "RECIPE")
-TINY = tuple(f"{n}={json.dumps(v)}" for n, v in vars(TINY_TEST).items() if v != getattr(VLAConfig(), n))
+
+
+def tiny(kind: Kind) -> tuple[str, ...]:
+    """Options that make a model of this kind tiny."""
+    usual = kind.config()
+    return tuple(f"{n}={json.dumps(v)}" for n, v in vars(kind.tiny).items() if v != getattr(usual, n))
+
+
+TINY = tiny(kinds()["sapave"])
 SETTINGS = ("steps=2", "warmup=1", "images=8", "per_image=2")
 
 
@@ -57,7 +66,8 @@ def made(road: FollowConfig) -> Callable[[str], list[tuple[TrainConfig, Path]]]:
 
     def make(name: str) -> list[tuple[TrainConfig, Path]]:
         if name not in done:
-            options = replace(road, out=road.out / name)
+            kind = kind_of(config_of(RECIPES[name].changes))
+            options = replace(road, out=road.out / name, override=tiny(kind))
             follow(RECIPES[name], options)
             done[name] = plan(RECIPES[name], options)
         return done[name]
@@ -116,7 +126,7 @@ def test_every_stage_trains_its_parts_and_nothing_else(name: str, made: Callable
         content = checkpoint.load_config(folder)
         assert content["notes"]["stage"] == config.stage
         for field, value in RECIPES[name].changes.items():
-            assert getattr(VLAConfig.from_dict(content["model"]), field) == value
+            assert getattr(config_of(content["model"]), field) == value
         after = load_file(folder / checkpoint.WEIGHTS)
         assert after.keys() == set(ids.values()) and all(torch.isfinite(p).all() for p in after.values())
         changed = {n for n in before if not torch.equal(before[n], after[n])}
@@ -234,15 +244,29 @@ def test_gr00t_reads_picture_and_words_alone(made: Callable) -> None:
     assert set(second[0].trains) == {"head_decoder", "other_decoder"}
 
 
-def test_at_full_size_the_rivals_decoder_has_as_many_weights_as_ours() -> None:
-    sizes = []
-    for name in ("ours", "gr00t"):
-        model = SaPaVe(VLAConfig.from_dict(RECIPES[name].changes))
-        sizes.append(sum(p.numel() for p in model.decoders.parameters()))
-    assert sizes[1] == pytest.approx(sizes[0], rel=0.02)
+def test_at_full_size_the_rivals_decoders_have_as_many_weights_as_ours() -> None:
+    sizes = {}
+    for name in ("ours", "gr00t", "pi0"):
+        config = config_of(RECIPES[name].changes)
+        parts = kind_of(config).model(config).parts()
+        decoders = {
+            id(p): p.numel() for n in ("head_decoder", "other_decoder") for m in parts[n] for p in m.parameters()
+        }
+        sizes[name] = sum(decoders.values())
+    assert sizes["gr00t"] == pytest.approx(sizes["ours"], rel=0.02)
+    assert sizes["pi0"] == pytest.approx(sizes["ours"], rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["gr00t", "regression", "no_geometry"])
+@pytest.mark.parametrize("name", ["gr00t", "pi0"])
+def test_rivals_see_as_many_rows_as_each_other(name: str) -> None:
+    first, second = RECIPES[name].stages
+    assert (first.steps, second.steps, first.images, first.per_image) == (25000, 40000, 16, 4)
+    per_image = 1 if second.token_cache else second.per_image  # cached tokens are drawn row by row
+    views = round(second.images * second.views_share)
+    assert (views * per_image, second.images - views) == (24, 48)
+
+
+@pytest.mark.parametrize("name", ["gr00t", "pi0", "regression", "no_geometry"])
 def test_a_trained_recipe_acts_as_the_sapave_policy(name: str, made: Callable) -> None:
     policy = pick("sapave.policies", "POLICY", "sapave").make(checkpoint=made(name)[-1][1])
     chance = np.random.default_rng(0)
@@ -305,7 +329,7 @@ def test_a_recipe_may_begin_at_the_checkpoint_of_another(made: Callable, road: F
     assert same(weights(model, "backbone."), weights(loaded(ours), "backbone."))
 
 
-@pytest.mark.parametrize("name", sorted(set(RECIPES) - {"ours", "no_pretraining", "gr00t"}))
+@pytest.mark.parametrize("name", sorted(set(RECIPES) - {"ours", "no_pretraining", "gr00t", "pi0"}))
 def test_recipes_share_the_first_stages_with_ours_bit_for_bit(name: str, made: Callable) -> None:
     """So they may begin at our checkpoint, as docs/ablations.md says."""
     stage = "stage0b" if name in ("no_depth", "no_intrinsics", "no_pose", "no_geometry") else "spatial"

@@ -19,6 +19,7 @@ SHELVES = {
     "axes": ("sapave.sim.axes", "AXIS"),
     "robots": ("sapave.sim.robots", "ROBOT"),
     "policies": ("sapave.policies", "POLICY"),
+    "models": ("sapave.model.kinds", "MODEL"),
     "backbones": ("sapave.model.backbones", "BACKBONE"),
     "spatial_encoders": ("sapave.model.spatial_encoders", "SPATIAL_ENCODER"),
     "recipes": ("sapave.train.recipes", "RECIPE"),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,17 @@ from sapave.base.runs import atomic, versions, write_json
 from sapave.model.adapter import plain_name
 from sapave.model.config import VLAConfig
 from sapave.model.inputs import Processor
+from sapave.model.kind import config_of, kind_of, kinds
 from sapave.model.tokenizer import Tokenizer
-from sapave.model.vla import SaPaVe
 
 FORMAT = 1
 CONFIG, WEIGHTS, TOKENIZER, STATS = "config.json", "model.safetensors", "tokenizer.json", "stats.json"
-FRESH = ("decoders.", "injection.", "lora_")
-"""Weights that may start anew when a checkpoint is loaded with a changed config."""
 log = logging.getLogger("sapave.model")
 
 
 def save(
     folder: str | Path,
-    model: SaPaVe,
+    model: Any,
     processor: Processor,
     *,
     half: bool = False,
@@ -71,41 +69,59 @@ def load_config(folder: str | Path) -> dict[str, Any]:
     return content
 
 
-def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
+def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
     """Model (eval mode, CPU, float32) and processor of a folder.
 
-    `changes` are VLAConfig fields to set differently (`adapter="lora"`, `decoders="unified"`): decoders, adapter and
-    injection that do not fit then start anew, and another `spatial` encoder does; everything else must fit. ValueError
-    names the file that does not.
+    `changes` are fields of its config to set differently (`adapter="lora"`, `decoders="unified"`): weights that its
+    kind lets start anew (decoders, adapter, injection) do so where they do not fit, and another `spatial` encoder does;
+    everything else must fit. ValueError names the file that does not.
     """
     folder = Path(folder)
     content = load_config(folder)
     raw = {name: _checked(folder / name, content["files"].get(name)) for name in (WEIGHTS, TOKENIZER, STATS)}
-    config = VLAConfig.from_dict(content["model"])
-    model = SaPaVe(replace(config, **changes))
+    config = _config(folder, content["model"], {})
+    kind = kind_of(config)
+    model = kind.model(_config(folder, content["model"], changes))
     try:
         weights = load_tensors(raw[WEIGHTS])
     except SafetensorError as problem:
         raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
-    fresh = (*FRESH, "spatial.") if "spatial" in changes else FRESH
+    fresh = (*kind.fresh, "spatial.") if "spatial" in changes else kind.fresh
     _fill(model, weights, folder / WEIGHTS, (fresh if changes else ()) + tuple(content.get("left_out", ())))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
     check_words(processor.tokenizer, config, folder / TOKENIZER)
     return model.eval(), processor
 
 
-def _path(model: SaPaVe, module: nn.Module) -> str:
+def _path(model: nn.Module, module: nn.Module) -> str:
     """Where a module's weights begin by name: `decoders.1.`"""
     return next(f"{name}." for name, found in model.named_modules() if found is module)
 
 
-def check_words(tokenizer: Tokenizer, config: VLAConfig, path: Path) -> None:
+def _config(folder: Path, stored: dict[str, Any], changes: dict[str, Any]) -> Any:
+    """The config that is stored, with changes; ValueError for a kind that is unknown or not the one asked for."""
+    kind = stored.get("kind", VLAConfig.kind)
+    if kind not in kinds():
+        raise ValueError(
+            f"{folder / CONFIG}: holds a model of kind '{kind}', expected one of {', '.join(kinds())}; a newer sapave "
+            "may know it"
+        )
+    asked = changes.get("kind", kind)
+    if asked != kind:
+        raise ValueError(
+            f"{folder}: holds a model of kind '{kind}', found kind '{asked}' asked for; begin without it, or from a "
+            "checkpoint of that kind"
+        )
+    return config_of({**stored, **changes})
+
+
+def check_words(tokenizer: Tokenizer, config: Any, path: Path) -> None:
     """ValueError when the tokenizer of `path` gives ids that the model has no embedding for."""
     if len(tokenizer) > config.vocab_size:
         raise ValueError(f"{path}: {len(tokenizer)} words, the model knows {config.vocab_size}")
 
 
-def _fill(model: SaPaVe, weights: dict[str, Tensor], path: Path, fresh: tuple[str, ...]) -> None:
+def _fill(model: Any, weights: dict[str, Tensor], path: Path, fresh: tuple[str, ...]) -> None:
     """Copy weights into the model by name; only names that hold one of `fresh` may be absent or differ."""
     stored = {plain_name(name): value for name, value in weights.items()}
     started = []

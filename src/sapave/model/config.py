@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from sapave.base.shelf import choose
 from sapave.base.types import N_HEAD, N_OTHER
@@ -25,6 +25,9 @@ PARTS = ("backbone", "adapter", "spatial", "head_decoder", "other_decoder", "dra
 @dataclass(frozen=True, kw_only=True)
 class VLAConfig:
     """The whole model in plain values; stored in every checkpoint."""
+
+    kind: ClassVar[str] = "sapave"
+    """Name on the shelf `model/kinds`; a checkpoint that names none is of this kind."""
 
     backbone: str = "smolvlm"
     """Name on the shelf `model/backbones`."""

@@ -18,9 +18,11 @@ from torch import Tensor, nn
 
 from sapave.base.seeds import rng
 from sapave.base.shelf import choose
+from sapave.model.config import VLAConfig
 from sapave.model.decoder import Context
 from sapave.model.flow import Streams, sample
 from sapave.model.joint import Fixed, Joint
+from sapave.model.kind import Answer, Model
 from sapave.model.memory import Memory
 from sapave.model.vla import Batch, Hybrid, SaPaVe, unpack
 
@@ -65,23 +67,17 @@ class Prefix(NamedTuple):
     """For the next observation."""
 
 
-class Answer(NamedTuple):
-    """Normalised cumulative chunks; `inputs.Processor.chunks` makes actions of them."""
-
-    head: Tensor
-    """[B, k, 2]"""
-    other: Tensor
-    """[B, k, 26]"""
-    memory: Memory
-    """For the next observation."""
-
-
 class Engine:
     """A SaPaVe that only acts; `engine(batch)` is `remember`, `perceive` and `generate` of the model in one."""
 
-    def __init__(self, model: SaPaVe, config: EngineConfig | None = None) -> None:
-        """Take a copy of the model as it is now, on its device; ValueError when that cannot run `config.mode`."""
+    def __init__(self, model: SaPaVe | Model, config: EngineConfig | None = None) -> None:
+        """Take a copy of the model as it is now, on its device; ValueError when that cannot run `config.mode`, or when
+        the model is of another kind."""
         self.config = config = config or EngineConfig()
+        if not isinstance(model, SaPaVe):
+            raise ValueError(
+                f"engine: found kind '{model.config.kind}' of model, expected '{VLAConfig.kind}'; leave the engine out"
+            )
         self.device = next(model.parameters()).device
         if config.mode == "cudagraphs" and self.device.type != "cuda":
             raise ValueError(f"mode 'cudagraphs': the model is on {self.device}, expected CUDA; take 'compiled' here")

@@ -13,14 +13,13 @@ from sapave.model import checkpoint
 from sapave.model.backbones._published import published_folder
 from sapave.model.hub_card import CARD, RESULTS, card
 from sapave.model.inputs import Processor
+from sapave.model.kind import kind_of
 from sapave.model.tokenizer import Tokenizer
-from sapave.model.vla import SaPaVe
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
     from sapave.base.kinematics import Chain
-    from sapave.model.config import VLAConfig
 
 MODEL_FILES = (checkpoint.CONFIG, checkpoint.WEIGHTS, checkpoint.TOKENIZER, checkpoint.STATS)
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -66,18 +65,22 @@ def resolve(
 
 def from_pretrained(
     name: str | Path, *, revision: str | None = None, endpoint: str | None = None, **changes: Any
-) -> tuple[SaPaVe, Processor]:
+) -> tuple[Any, Processor]:
     """Model and processor of a folder or a hub id; `changes` as in `checkpoint.load`."""
     return checkpoint.load(resolve(name, revision=revision, endpoint=endpoint), **changes)
 
 
-def around(name: str | Path, config: VLAConfig, chains: Mapping[str, Chain]) -> tuple[SaPaVe, Processor]:
-    """A fresh policy around a published backbone (folder or hub id), with that backbone's own tokenizer.
+def around(name: str | Path, config: Any, chains: Mapping[str, Chain]) -> tuple[Any, Processor]:
+    """A policy around published weights (folder or hub id), with their own tokenizer; the rest is fresh.
+
+    Of a VLAConfig these are a backbone's, of another kind's config that model's own.
 
     `chains` are the robot's (`ROBOT.chains`). What `save_pretrained` writes of it, training takes as `--init`.
     """
-    model = SaPaVe.from_pretrained(name, config)
+    model = kind_of(config).model.from_pretrained(name, config)
     path = published_folder(name) / checkpoint.TOKENIZER
+    if not path.is_file():
+        raise ValueError(f"{path}: missing; put the tokenizer.json there that these weights were trained with")
     tokenizer = Tokenizer.from_text(path.read_text())
     checkpoint.check_words(tokenizer, model.config, path)
     return model, Processor(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k)
@@ -85,7 +88,7 @@ def around(name: str | Path, config: VLAConfig, chains: Mapping[str, Chain]) -> 
 
 def save_pretrained(
     folder: str | Path,
-    model: SaPaVe,
+    model: Any,
     processor: Processor,
     *,
     half: bool = False,

@@ -10,7 +10,7 @@ from typing import Any
 from safetensors import safe_open
 
 from sapave.model.checkpoint import WEIGHTS, load_config
-from sapave.model.config import VLAConfig
+from sapave.model.kind import config_of, kind_of
 
 CARD, RESULTS = "README.md", "results.json"
 TAGS = ["robotics", "vision-language-action", "active-perception", "humanoid"]
@@ -44,7 +44,7 @@ def card(
     parts = [
         f"---\n{data.to_yaml()}\n---\n",
         f"# {title}\n",
-        "A policy of SaPaVe's kind (arXiv 2603.12193: look, then act) for the head, arms and hands of a humanoid.\n"
+        f"{kind_of(config_of(content['model'])).about}\n"
         "Made by `sapave`, an open reimplementation; these are not the paper's weights.\n",
         "## Use\n",
         "```python\nfrom sapave.model.hub import from_pretrained\n\n"
@@ -98,7 +98,7 @@ def _eval_results(figures: dict[str, Any], mine: list[str]) -> list[Any]:
 
 
 def _model(content: dict[str, Any], folder: Path, identity: str) -> Iterable[str]:
-    config = VLAConfig.from_dict(content["model"])
+    config = config_of(content["model"])
     count, kinds = 0, set()
     try:
         with safe_open(folder / WEIGHTS, "pt") as weights:
@@ -114,9 +114,7 @@ def _model(content: dict[str, Any], folder: Path, identity: str) -> Iterable[str
     yield "| | |\n|---|---|"
     yield f"| parameters | {count / 1e6:.1f} M, stored as {', '.join(sorted(kinds))} |"
     yield f"| weights | sha256 `{identity}…` |"
-    yield f"| backbone | `{config.backbone}`, image {config.image_size} px, adapter `{config.adapter}` |"
-    yield f"| geometry | encoder `{config.spatial}`, injection `{config.injection}` |"
-    yield f"| decoders | `{config.decoders}`, {config.steps} denoising steps |"
+    yield from (f"| {name} | {value} |" for name, value in kind_of(config).facts(config))
     yield f"| action | chunk of {config.k} rows: {config.n_head} head, {config.n_other} arm and hand increments |"
     yield f"| state | {config.state_size} numbers |"
 

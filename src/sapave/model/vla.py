@@ -22,15 +22,13 @@ from torch import Tensor, nn
 from sapave.base.shelf import choose, pick
 from sapave.model.adapter import insert_adapter, share
 from sapave.model.backbone import Backbone, Reading, keep_layers, words_read
-from sapave.model.config import GEOMETRY, PARTS, VLAConfig
+from sapave.model.config import GEOMETRY, VLAConfig
 from sapave.model.decoder import Decoder
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
+from sapave.model.kind import Answer, Batch
 from sapave.model.memory import Memory, look
 from sapave.model.pointer import Pointer, pointer_loss, presence_loss
 from sapave.model.spatial import Injection, Spatial
-
-Batch = dict[str, Tensor]
-"""Tensors by name; `inputs.Processor` makes it and lists the names."""
 
 GROUNDING = {"pointer": "mask", "presence": "mask", "answer": "answer"}
 """Losses that backbone and pointer learn from, and the target each needs."""
@@ -114,6 +112,12 @@ class SaPaVe(nn.Module):
                 aim: Any = decoder.aim
                 if aim is not None:
                     aim.scale.copy_(1.0 / std)
+
+    def act(self, batch: Batch, memory: Memory | None = None, seeds: Sequence[int] | None = None) -> Answer:
+        """Chunks of a look after `memory`, and the memory for the next one; `seeds` go unused, nothing is random."""
+        hybrid, memory = self.remember(self.perceive(batch), memory, batch)
+        commit = self.commits(hybrid, batch).sigmoid() if self.config.commit else None
+        return Answer(*self.generate(hybrid, batch), memory, commit)
 
     def parts(self) -> dict[str, list[nn.Module]]:
         """The modules of each part that a stage may train. Injection weights go with the adapter."""
@@ -301,16 +305,16 @@ def owners(module: nn.Module) -> list[nn.Module]:
     return [m for name, m in module.named_modules() if "lora_" not in name and list(m.parameters(recurse=False))]
 
 
-def set_trainable(model: SaPaVe, names: Collection[str]) -> list[nn.Parameter]:
+def set_trainable(model: Any, names: Collection[str]) -> list[nn.Parameter]:
     """Let only these parts learn: the rest gets requires_grad False and eval(); the parameters that do learn."""
     parts = model.parts()
     for name in names:
         choose(parts, name, "part")
     model.requires_grad_(False)
     model.eval()
-    for name in PARTS:
+    for name, modules in parts.items():
         if name in names:
-            for module in parts[name]:
+            for module in modules:
                 module.requires_grad_(True)
                 module.train()
     return [p for p in model.parameters() if p.requires_grad]
@@ -324,7 +328,12 @@ def grounding_losses(batch: Batch, found: Found, names: Collection[str]) -> dict
     if "presence" in names:
         out["presence"] = presence_loss(found.presence, batch["mask"])
     if "answer" in names and found.reading.answer_logits is not None:
-        wanted, scores = batch["answer"].flatten(), found.reading.answer_logits.flatten(0, 1).float()
-        total = F.cross_entropy(scores, wanted, ignore_index=-100, reduction="sum")
-        out["answer"] = total / (wanted >= 0).sum().clamp(min=1)
+        out["answer"] = answer_loss(found.reading.answer_logits, batch["answer"])
     return out
+
+
+def answer_loss(logits: Tensor, answer: Tensor) -> Tensor:
+    """Mean cross entropy over the tokens of answers [B, A] (-100 padded), given their logits [B, A, V]."""
+    wanted, scores = answer.flatten(), logits.flatten(0, 1).float()
+    total = F.cross_entropy(scores, wanted, ignore_index=-100, reduction="sum")
+    return total / (wanted >= 0).sum().clamp(min=1)

@@ -1,10 +1,10 @@
-"""Our trained model as a policy: a checkpoint folder in, chunks out."""
+"""A trained model as a policy, ours or a rival of another kind: a checkpoint folder in, chunks out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from sapave.policies._entry import PolicyEntry
 if TYPE_CHECKING:
     from sapave.model.engine import EngineConfig
     from sapave.model.inputs import Processor
-    from sapave.model.memory import Memory
-    from sapave.model.vla import SaPaVe
+    from sapave.model.kind import Model
 
 WEIGHTS = Path(sapave.__file__).parent / "weights"
 """Where the package carries its trained checkpoints: one folder each."""
@@ -33,7 +32,10 @@ def shipped(name: str = "active") -> Path:
 
 
 class SaPaVePolicy:
-    """Perceives, denoises, answers a chunk of 16 rows; deterministic (denoising starts from zero noise)."""
+    """Perceives, denoises, answers a chunk of 16 rows; the same again after the same `reset`.
+
+    Ours starts from zero noise; a model that starts from noise gets it from the seed of `reset`.
+    """
 
     def __init__(
         self,
@@ -54,16 +56,16 @@ class SaPaVePolicy:
         from sapave.model.hub import from_pretrained
 
         torch.set_num_threads(1)  # one core per rollout: the bench runs many beside each other
-        self.model: SaPaVe
+        self.model: Model
         self.processor: Processor
         self.model, self.processor = from_pretrained(checkpoint or shipped())
-        self.model.eval()
         self.engine = None if engine is None else Engine(self.model, engine)
+        self.answer = self.engine or self.model.act
         self.hold_head, self.delay = hold_head, delay
         self.running: tuple[ActionChunk, float] | None = None
         """The last chunk and the time of its first row [s]; kept when answers take time."""
         self.seed = self.asked = 0
-        self.memory: Memory | None = None
+        self.memory: Any = None
         self.told = ""
 
     def reset(self, seed: int) -> None:
@@ -78,17 +80,13 @@ class SaPaVePolicy:
         if observation.instruction != self.told:
             self.memory, self.told = None, observation.instruction
         with torch.inference_mode():
-            batch, commit = self.processor.observe(observation), None
-            if self.engine is None:
-                hybrid, self.memory = self.model.remember(self.model.perceive(batch), self.memory, batch)
-                head, other = self.model.generate(hybrid, batch)
-                if self.model.config.commit:
-                    commit = float(self.model.commits(hybrid, batch).sigmoid())
-            else:
-                noise = int(rng(self.seed, "chunk", self.asked).integers(2**31))
-                head, other, self.memory = self.engine(batch, self.memory, [noise])
+            batch = self.processor.observe(observation)
+            noise = int(rng(self.seed, "chunk", self.asked).integers(2**31))
+            answer = self.answer(batch, self.memory, [noise])
+            self.memory = answer.memory
+            commit = None if answer.commit is None else float(answer.commit)
         self.asked += 1
-        chunk = replace(self.processor.chunks(head, other)[0], commit=commit)
+        chunk = replace(self.processor.chunks(answer.head, answer.other)[0], commit=commit)
         if self.hold_head:
             chunk = replace(chunk, head=np.zeros_like(chunk.head))
         return self._continued(chunk, observation.time) if self.delay else chunk

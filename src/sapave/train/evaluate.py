@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from sapave.base.seeds import rng
 from sapave.data.windows import Source, Stage0Task, choose_rows, gather, task_part
+from sapave.model.kind import kind_of
 from sapave.train.batches import tensors, to_device
 
 TOLERANCE = np.deg2rad(5.0)
@@ -24,9 +24,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Shares of right ones on `images` frames of a views source; always the same frames and instructions.
 
-    `pointer`: the strongest sub-cell lies on the target or beside it; `presence`: whether target and goal are in the
-    picture; `answer`: every token right, each given the true ones before it (stage 0); `head`: one look ends within
-    5 degrees on both axes, also for targets `in_view` and `out_of_view`.
+    What the model says of words and picture is judged by its kind (`Kind.judge`); `head`: one look ends within 5
+    degrees on both axes, also for targets `in_view` and `out_of_view`.
     """
     chance = rng(0, "evaluate")
     frames = np.sort(chance.permutation(source.frames)[:images])
@@ -48,26 +47,13 @@ def evaluate(
 def score(model: Any, processor: Any, batch: dict[str, Any], device: torch.device) -> dict[str, np.ndarray]:
     """Right or wrong (1, 0) per thing judged, of one batch."""
     values = to_device(tensors(batch, processor, wanted={"pointer", "presence", "answer"}), device)
-    reading, logits, presence = model.read(values, values["image_index"])
-    mask = values["mask"]
-    shown = mask.flatten(2).sum(-1) > 0
-    near = F.max_pool2d((mask > 0).float(), 3, 1, 1).flatten(2)
-    hit = near.gather(-1, logits.flatten(2).argmax(-1, keepdim=True)).squeeze(-1)
-    out = {
-        "pointer": hit[:, 0][shown[:, 0]],
-        "pointer_goal": hit[:, 1][shown[:, 1]],
-        "presence": ((presence > 0) == shown).float().flatten(),
-    }
-    if "answer" in values:
-        asked = values["answer"] != -100
-        right = (reading.answer_logits.argmax(-1) == values["answer"]) | ~asked
-        out["answer"] = right.all(1)[asked.any(1)].float()
+    out = dict(kind_of(model.config).judge(model, values))
     if "motion" in batch and processor.head_norm is not None:
         values.pop("answer", None)
         head, _ = model.generate(model.perceive(values), values)
         reached = processor.head_norm.invert(head.cpu().numpy())[:, -1]
         error = np.abs(reached - batch["motion"]).max(1)
         right = (error <= TOLERANCE).astype(np.float32)
-        in_view = shown[:, 0].cpu().numpy()
+        in_view = (values["mask"].flatten(2).sum(-1) > 0)[:, 0].cpu().numpy()
         out |= {"head": right, "head_in_view": right[in_view], "head_out_of_view": right[~in_view]}
     return {name: v if isinstance(v, np.ndarray) else v.cpu().numpy() for name, v in out.items()}

@@ -21,7 +21,7 @@ from sapave.data.windows import WHOLE, Own, Sampler, Source, Stage0Task, open_so
 from sapave.model import checkpoint
 from sapave.model.config import VLAConfig
 from sapave.model.inputs import Processor
-from sapave.model.vla import SaPaVe
+from sapave.model.kind import Model, config_of, kind_of
 from sapave.sim.robots.g1 import ROBOT
 from sapave.train import cache as tokens
 from sapave.train.augment import augmented
@@ -97,6 +97,11 @@ def prepare(config: TrainConfig, device: torch.device, run: Path, logger: loggin
 
     frozen = not {"backbone", "adapter", "spatial"} & set(config.trains)
     if config.token_cache and frozen:
+        if not kind_of(model.config).cached:
+            raise ValueError(
+                f"stage '{config.stage}': a model of kind '{model.config.kind}' keeps no tokens on disk, found "
+                "token_cache switched on; switch it off"
+            )
         batch, losses = _cached(config, views, episodes, cache, model, processor, device)
     else:
         batch, losses = _live(config, sampler, model, processor, device, frozen)
@@ -131,13 +136,13 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
                 if decoder.draft is not None:  # what was denoised around another draft would only disturb this one
                     decoder.start_at_proposal(head=False)
         return model, processor
-    model_config = VLAConfig.from_dict(changes)
+    model_config = config_of(changes)
     texts = words(sampler)
     processor = Processor.fresh(model_config, texts, ROBOT.chains)
     longest = max((len(processor.tokenizer.encode(t)) + 1 for t in texts), default=0)
     if longest > model_config.max_tokens:
         log.warning("the longest text has %d tokens; the model reads %d", longest, model_config.max_tokens)
-    return SaPaVe(model_config), processor
+    return kind_of(model_config).model(model_config), processor
 
 
 def words(sampler: Sampler) -> list[str]:
@@ -154,7 +159,7 @@ def words(sampler: Sampler) -> list[str]:
     return sorted(texts - {""})
 
 
-def fit(model: SaPaVe, processor: Any, config: TrainConfig, views: list[Source], episodes: list[Source]) -> None:
+def fit(model: Model, processor: Any, config: TrainConfig, views: list[Source], episodes: list[Source]) -> None:
     """Fit the normalisers that this stage's decoders need and that no earlier stage has fitted."""
     if "head_decoder" in config.trains and processor.head_norm is None:
         processor.head_norm = Normalizer.fit(_labels([*views, *episodes], "head_chunk", config.seed), FLOOR["head"])

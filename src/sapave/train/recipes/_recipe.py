@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sapave.model.config import VLAConfig
+from sapave.model.kind import config_of
 from sapave.train.presets import PRESETS, TrainConfig
 
 GROUNDED = replace(PRESETS["stage0"], stage="stage0b", tasks=False, views_share=0.5, steps=5000)
@@ -29,12 +29,13 @@ class Recipe:
     doc: str
     """What it asks, in one line; `sapave list recipes` shows it."""
     changes: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of VLAConfig that differ from the default; set at the first stage, in every checkpoint from there on."""
+    """Fields of the model's config that differ from the default, `kind` for a model that is not ours; set at the first
+    stage, in every checkpoint from there on."""
     stages: tuple[TrainConfig, ...] = ROAD
     """In order, each begins from the one before; data and folders are filled in when it is run."""
 
     def __post_init__(self) -> None:
-        VLAConfig.from_dict(self.changes)
+        config_of(self.changes)
         names = [stage.stage for stage in self.stages]
         assert len(set(names)) == len(names), f"stages of one recipe have different names, found {names}"
 
