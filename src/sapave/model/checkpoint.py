@@ -90,6 +90,7 @@ def load(folder: str | Path, **changes: Any) -> tuple[SaPaVe, Processor]:
     fresh = (*FRESH, "spatial.") if "spatial" in changes else FRESH
     _fill(model, weights, folder / WEIGHTS, (fresh if changes else ()) + tuple(content.get("left_out", ())))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
+    processor.cameras = model.config.extra_cameras
     check_words(processor.tokenizer, config, folder / TOKENIZER)
     return model.eval(), processor
 

@@ -80,7 +80,10 @@ def around(name: str | Path, config: VLAConfig, chains: Mapping[str, Chain]) -> 
     path = published_folder(name) / checkpoint.TOKENIZER
     tokenizer = Tokenizer.from_text(path.read_text())
     checkpoint.check_words(tokenizer, model.config, path)
-    return model, Processor(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k)
+    cameras = config.extra_cameras
+    return model, Processor(
+        tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k, cameras=cameras
+    )
 
 
 def save_pretrained(

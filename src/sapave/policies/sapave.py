@@ -58,6 +58,7 @@ class SaPaVePolicy:
         self.processor: Processor
         self.model, self.processor = from_pretrained(checkpoint or shipped())
         self.model.eval()
+        self.cameras = ("head", *self.processor.cameras)
         self.engine = None if engine is None else Engine(self.model, engine)
         self.hold_head, self.delay = hold_head, delay
         self.running: tuple[ActionChunk, float] | None = None
