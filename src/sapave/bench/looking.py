@@ -251,8 +251,8 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
                 if isinstance(policy, Privileged):
                     policy.bind(world)
                 pose = head.astype(np.float32)
-                seen = world.observe(cameras_of(policy))
-                chunk = policy.act(replace(seen, head=pose, head_target=pose, instruction=look.text, time=0.0))
+                observation = world.observe(cameras_of(policy))
+                chunk = policy.act(replace(observation, head=pose, head_target=pose, instruction=look.text, time=0.0))
             if isinstance(chunk, NoAnswer):
                 silent += 1
             if chunk.commit is not None:
