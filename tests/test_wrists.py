@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sapave.base.seeds import rng
-from sapave.base.types import WRISTS, EpisodeSpec, cameras_of
+from sapave.base.types import WRISTS, ActionChunk, EpisodeSpec, Observation, cameras_of
 from sapave.data.collect import REPORT, CollectConfig, collect
 from sapave.data.episodes import EpisodeReader
 from sapave.data.features import IMAGES
@@ -92,6 +92,29 @@ def test_packs_carry_the_wrists_and_batches_show_them_when_asked(recorded: Path,
     sources = open_sources([str(recorded)], tmp_path / "cache")
     drawn = Sampler(views=[], episodes=sources, images=2, cameras=WRISTS).batch(0)
     assert drawn["extra"].shape == (2, 2, 64, 96, 3)
+
+
+class Feeling:
+    """A learner that looks through the wrists and never moves."""
+
+    cameras = ("head", *WRISTS)
+
+    def reset(self, seed: int) -> None:
+        self.asked = 0
+
+    def act(self, observation: Observation) -> ActionChunk:
+        assert tuple(observation.rgb) == self.cameras
+        return ActionChunk(head=np.zeros((16, 2)), other=np.zeros((16, 26)))
+
+
+def make_feeling(checkpoint: str) -> Feeling:
+    return Feeling()
+
+
+def test_a_learner_gets_its_cameras_whatever_is_recorded(tmp_path: Path) -> None:
+    config = replace(CONFIG, out=tmp_path / "set", count=1, learner="feeling", expert_share=0.0, noise=(0.0,))
+    reader = EpisodeReader(collect(config, make_feeling))
+    assert len(reader) == 1 and not [name for name in reader.features if "wrist" in name]
 
 
 def test_a_policy_says_which_cameras_it_looks_through() -> None:
