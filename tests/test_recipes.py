@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from sapave import cli
 from sapave.base.geometry import intrinsics
 from sapave.base.shelf import pick, shelf
-from sapave.base.types import Geometry, Observation
+from sapave.base.types import WRISTS, Geometry, Observation
 from sapave.model import checkpoint
 from sapave.model.adapter import plain_name
 from sapave.model.config import GEOMETRY, TINY_TEST, VLAConfig
@@ -48,7 +48,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> FollowConfig:
     """Small data, and options that train on it in seconds."""
     place = tmp_path_factory.mktemp("recipes")
     write_views(place / "views", 6)
-    write_episodes(place / "episodes", 2, 6)
+    write_episodes(place / "episodes", 2, 6, cameras=WRISTS)
     return FollowConfig(
         views=(str(place / "views"),),
         episodes=(str(place / "episodes"),),

@@ -84,13 +84,17 @@ def write_views(folder: Path, frames: int = 12, seed: int = 0, first: int = 0) -
     return folder
 
 
-def write_episodes(folder: Path, episodes: int = 2, length: int = 8, seed: int = 0) -> Path:
-    """An episodes folder as `sapave collect` writes it; the last half of each episode holds still."""
+def write_episodes(
+    folder: Path, episodes: int = 2, length: int = 8, seed: int = 0, cameras: tuple[str, ...] = ()
+) -> Path:
+    """An episodes folder as `sapave collect` writes it; the last half of each episode holds still. `cameras` besides
+    the head's see its picture upside down."""
     from sapave.data.episodes import EpisodeWriter
-    from sapave.data.features import HEAD_CAMERA, HEAD_DEPTH, SEGMENTATION, modality, sapave_features
+    from sapave.data.features import HEAD_CAMERA, HEAD_DEPTH, IMAGES, SEGMENTATION, modality, sapave_features
 
     rng = np.random.default_rng(seed)
-    writer = EpisodeWriter(folder, fps=5, features=sapave_features(5), robot_type="g1", modality=modality())
+    features, parts = sapave_features(5, cameras=cameras), modality(cameras)
+    writer = EpisodeWriter(folder, fps=5, features=features, robot_type="g1", modality=parts)
     for number in range(episodes):
         pictures = [picture(rng) for _ in range(length)]
         moving = (np.arange(length) < length // 2)[:, None]
@@ -116,6 +120,7 @@ def write_episodes(folder: Path, episodes: int = 2, length: int = 8, seed: int =
             HEAD_CAMERA: np.stack([p["rgb"] for p in pictures]),
             HEAD_DEPTH: np.stack([p["depth"] for p in pictures]),
             SEGMENTATION: np.stack([p["seg"] for p in pictures]),
+            **{f"{IMAGES}{name}": np.stack([p["rgb"][::-1] for p in pictures]) for name in cameras},
         }
         floats = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in frames.items()}
         writer.add_episode(floats, f"pick the {pictures[0]['objects'][0]['colour']} cup {number % 2}")

@@ -37,6 +37,11 @@ OTHER_NAMES = (
 LEFT_ARM, RIGHT_ARM = slice(0, 7), slice(7, 14)
 LEFT_HAND, RIGHT_HAND = slice(14, 20), slice(20, 26)
 
+HEAD_ONLY = ("head",)
+"""The cameras of a policy that does not say which it looks through."""
+WRISTS = ("left_wrist", "right_wrist")
+"""The cameras on the hands."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
@@ -173,3 +178,12 @@ class Policy(Protocol):
     def act(self, observation: Observation) -> ActionChunk:
         """The next chunk for this observation."""
         ...
+
+
+def cameras_of(policy: object) -> tuple[str, ...]:
+    """The cameras a policy looks through: its `cameras`, or those of the `policy` it drives; else the head's alone."""
+    found = getattr(policy, "cameras", None)
+    if found is None:
+        inner = getattr(policy, "policy", None)
+        return HEAD_ONLY if inner is None else cameras_of(inner)
+    return tuple(found)

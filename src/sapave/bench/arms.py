@@ -17,7 +17,7 @@ UNTRAINED = {
     "fixed_wrist": "a fixed head camera and the wrist cameras",
     "active_wrist": "an active head camera and the wrist cameras",
 }
-"""Arms of the paper's comparison for which no policy has been trained; tables say so."""
+"""Arms of the paper's comparison for which no weights are shipped; where they were not played, tables say so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +35,17 @@ class Arm:
     hold_head: bool = False
 
 
-def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | None = None) -> list[Arm]:
+def arms(
+    names: tuple[str, ...],
+    checkpoint: Path | None = None,
+    fixed: Path | None = None,
+    wrist: Path | None = None,
+    fixed_wrist: Path | None = None,
+) -> list[Arm]:
     """The named arms; any policy of the shelf is an arm too. The shipped checkpoints are the default.
 
-    A checkpoint is a folder or a hub id, which is looked up here once and not by each worker.
+    A checkpoint is a folder or a hub id, which is looked up here once and not by each worker. ValueError for an arm
+    with wrist cameras whose weights are missing or do not look through them.
     """
     from sapave.policies.sapave import shipped
 
@@ -64,6 +71,8 @@ def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | N
             camera="fixed",
             checkpoint=str(fixed or shipped("fixed")),
         ),
+        "active_wrist": lambda: _wrist_arm("active_wrist", "active", wrist, "--wrist-checkpoint"),
+        "fixed_wrist": lambda: _wrist_arm("fixed_wrist", "fixed", fixed_wrist, "--fixed-wrist-checkpoint"),
     }
     others: dict[str, Callable[[], Arm]] = {
         name: _shelf_arm(entry, checkpoint)
@@ -73,10 +82,24 @@ def arms(names: tuple[str, ...], checkpoint: Path | None = None, fixed: Path | N
     options: Mapping[str, Callable[[], Arm]] = {**known, **others}
     if not names:
         raise ValueError(f"arms: none given; there are: {', '.join(options)}")
-    for name in names:
-        if name in UNTRAINED:
-            raise ValueError(f"arm '{name}': {UNTRAINED[name]}: not trained yet; there are: {', '.join(options)}")
     return [choose(dict(options), name, "arm")() for name in names]
+
+
+def _wrist_arm(name: str, camera: str, checkpoint: Path | None, option: str) -> Arm:
+    from sapave.model.checkpoint import load_config
+
+    if checkpoint is None:
+        raise ValueError(
+            f"arm '{name}': {UNTRAINED[name]}: not trained yet; train it (runs/full.sh), give it as {option}"
+        )
+    folder = local(checkpoint)
+    assert folder is not None
+    if not load_config(folder)["model"].get("extra_cameras"):
+        raise ValueError(
+            f"arm '{name}': {folder} looks through the head camera alone, expected weights of a model with "
+            "extra_cameras; see docs/wrist_cameras.md"
+        )
+    return Arm(name=name, doc=UNTRAINED[name], policy="sapave", camera=camera, checkpoint=str(folder))
 
 
 def local(checkpoint: Path | None) -> Path | None:

@@ -38,11 +38,16 @@ class EvalConfig:
     out: Path = Path("runs/eval")
     """Folder for episodes.jsonl, results.json, films/ and report.html; an interrupted run in it goes on."""
     arms: tuple[str, ...] = ("active", "fixed", "held")
-    """Any of active, fixed, held, or a policy of the shelf (expert, scan, ...); the first is compared with the rest."""
+    """Any of active, fixed, held, active_wrist, fixed_wrist, or a policy of the shelf (expert, scan, ...); the first
+    is compared with the rest."""
     checkpoint: Path | None = None
     """Checkpoint of `active` and `held`; the shipped one by default."""
     fixed_checkpoint: Path | None = None
     """Checkpoint of `fixed` (trained with the camera fixed); the shipped one by default."""
+    wrist_checkpoint: Path | None = None
+    """Checkpoint of `active_wrist`, which looks through the wrist cameras too; none is shipped."""
+    fixed_wrist_checkpoint: Path | None = None
+    """Checkpoint of `fixed_wrist`; none is shipped."""
     suite: str = lists.KITCHENS
     """Whose lists are meant: kitchens, or a folder of bench/lists."""
     episodes: str = "test"
@@ -75,7 +80,8 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
 
     ValueError when the folder holds episodes of another comparison, or for a list of another protocol version.
     """
-    chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint)
+    wrists = config.wrist_checkpoint, config.fixed_wrist_checkpoint
+    chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint, *wrists)
     episodes = episodes_of(config)
     axes = tuple(s.text for s in settings((*episodes.axes, *config.axis)))
     listed = episodes.take(config.per_cell, config.tasks, config.conditions)

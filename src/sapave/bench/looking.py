@@ -15,7 +15,7 @@ from tqdm import tqdm
 from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl, start_run, versions, write_json
 from sapave.base.shelf import shelf
-from sapave.base.types import Policy
+from sapave.base.types import Policy, cameras_of
 from sapave.bench.arms import Arm, arms, load, weights_digest
 from sapave.bench.leaks import Asked, Blind, blind_policies, thumb
 from sapave.bench.look_report import write_look_report
@@ -251,8 +251,8 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
                 if isinstance(policy, Privileged):
                     policy.bind(world)
                 pose = head.astype(np.float32)
-                observation = replace(world.observe(), head=pose, head_target=pose, instruction=look.text, time=0.0)
-                chunk = policy.act(observation)
+                observation = world.observe(cameras_of(policy))
+                chunk = policy.act(replace(observation, head=pose, head_target=pose, instruction=look.text, time=0.0))
             if isinstance(chunk, NoAnswer):
                 silent += 1
             if chunk.commit is not None:

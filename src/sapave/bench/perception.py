@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.base.runs import write_json
-from sapave.base.types import Policy
+from sapave.base.types import Policy, cameras_of
 from sapave.bench.arms import Arm, load, weights_digest
 from sapave.bench.statistics import wilson
 from sapave.data.view_samples import frame_of
@@ -82,7 +82,7 @@ def look(
     first = head
     for number in range(LOOKS):
         with head_at(world.model, world.data, head):
-            observation = world.observe()
+            observation = world.observe(cameras_of(policy))
         pose = head.astype(np.float32)
         chunk = policy.act(
             replace(observation, head=pose, head_target=pose, instruction=sample["instruction"], time=0.0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
-from sapave.base.types import CONTROL_DT, EpisodeSpec, Observation, Outcome, Policy
+from sapave.base.types import CONTROL_DT, HEAD_ONLY, EpisodeSpec, Observation, Outcome, Policy, cameras_of
 from sapave.bench.protocol import EXECUTE
 from sapave.policies._entry import Privileged
 
@@ -37,7 +38,7 @@ class Stage(Protocol):
     @property
     def done(self) -> bool: ...
     def tick(self, head: np.ndarray, other: np.ndarray) -> None: ...
-    def observe(self) -> Observation: ...
+    def observe(self, names: tuple[str, ...] = ...) -> Observation: ...
     def render(self, camera: str, width: int, height: int) -> np.ndarray: ...
     def position(self, name: str) -> np.ndarray: ...
     def outcome(self) -> Outcome: ...
@@ -93,14 +94,16 @@ def play(
     """Play until success was held, or until the task's limit (or `max_seconds`, if that is less).
 
     `execute` rows of each chunk are played. With needs_images=False the policy gets None and nothing is
-    rendered for it. The target's visibility is measured whenever the policy is asked. Same spec, same
-    policy: same record, whether filmed or not.
+    rendered for it; else it gets the pictures of the cameras it looks through (`cameras_of`). The target's visibility
+    is measured whenever the policy is asked. Same spec, same policy: same record, whether filmed or not.
     """
     if execute < 1:
         raise ValueError(f"execute: found {execute} rows, expected at least 1")
     world = make(episode) if isinstance(episode, EpisodeSpec) else episode
     ticks = round(max_seconds / CONTROL_DT) if max_seconds else None
     x, y, z = (round(float(v), 4) for v in world.position(world.target.name))
+    cameras = cameras_of(policy)
+    look = world.observe if cameras == HEAD_ONLY else partial(world.observe, cameras)
     policy.reset(world.spec.seed)
     if isinstance(policy, Privileged):
         policy.bind(world)
@@ -113,7 +116,7 @@ def play(
 
     while not over():
         world.judge.look()
-        observation = world.observe() if needs_images else None
+        observation = look() if needs_images else None
         before = time.perf_counter()
         chunk = policy.act(observation)  # type: ignore[arg-type]
         spent += time.perf_counter() - before

@@ -19,11 +19,11 @@ from sapave.base.parallel import each
 from sapave.base.runs import versions, write_json
 from sapave.base.seeds import SPLIT_RANGES, VIEW_SEEDS, rng, split_of
 from sapave.base.shelf import pick
-from sapave.base.types import EpisodeSpec, Policy
+from sapave.base.types import WRISTS, EpisodeSpec, Policy
 from sapave.data.encode import EncodedEpisode, encode_episode
 from sapave.data.episodes import EpisodeReader, EpisodeWriter
 from sapave.data.features import modality, sapave_features
-from sapave.data.lerobot_format import read_json
+from sapave.data.lerobot_format import Features, read_json
 from sapave.data.record import Recipe, record
 from sapave.data.video import DEFAULT_CRF
 
@@ -69,6 +69,8 @@ class CollectConfig:
     """With a learner: chance that the expert drives one segment of 8 ticks."""
     execute: int = 8
     """With a learner: ticks of its chunk that are played before it looks again."""
+    wrists: bool = False
+    """Record what the wrist cameras see too; the episodes are otherwise the same."""
     width: int = 176
     height: int = 128
     crf: int = DEFAULT_CRF
@@ -80,6 +82,17 @@ class CollectConfig:
     `auto` for the one this machine is part of; docs/scaling.md. The result does not depend on it."""
     patience: int = 20
     """Give up when this many times the wanted seeds (and at least 50; per task and condition) were tried."""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Cameras that are recorded besides the head's."""
+        return WRISTS if self.wrists else ()
+
+    @property
+    def features(self) -> Features:
+        """The columns of the data set."""
+        size = {"height": self.height, "width": self.width}
+        return sapave_features(25 // self.every, **size, crf=self.crf, cameras=self.cameras)
 
     def __post_init__(self) -> None:
         if self.every < 1 or 25 % self.every:
@@ -170,6 +183,7 @@ def recipe_of(config: CollectConfig, seed: int) -> Recipe:
         execute=config.execute,
         width=config.width,
         height=config.height,
+        cameras=config.cameras,
     )
 
 
@@ -197,9 +211,9 @@ def collect(config: CollectConfig, make_learner: LearnerMaker | None = None) -> 
 
 def _collect(config: CollectConfig, make_learner: LearnerMaker | None) -> Path:
     fps = 25 // config.every
-    features = sapave_features(fps, height=config.height, width=config.width, crf=config.crf)
     report = _open_report(config)
-    writer = EpisodeWriter(config.out, fps=fps, features=features, robot_type="unitree_g1", modality=modality())
+    parts = modality(config.cameras)
+    writer = EpisodeWriter(config.out, fps=fps, features=config.features, robot_type="unitree_g1", modality=parts)
     dropped, left = report["dropped"], quotas(config)
     wanted = sum(left.values())
     seeds = _past_seeds(config, len(writer), left)
@@ -262,7 +276,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _open_report(config: CollectConfig) -> dict[str, Any]:
-    free = ("out", "count", "workers", "ray", "patience", *(() if config.per_task else ("per_task",)))
+    unset = [name for name in ("per_task", "wrists") if not getattr(config, name)]  # folders from before hold neither
+    free = ("out", "count", "workers", "ray", "patience", *unset)
     wanted = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items() if k not in free}
     path = config.out / REPORT
     if path.is_file():
@@ -286,10 +301,8 @@ def collect_one(config: CollectConfig, make_learner: LearnerMaker | None, seed: 
     recording = record(recipe, learner)
     episode = None
     if recording.frames is not None:
-        fps = 25 // config.every
-        features = sapave_features(fps, height=config.height, width=config.width, crf=config.crf)
         extra = {**recording.extra, "learner": config.learner}
-        episode = encode_episode(features, fps, recording.frames, recording.instruction, extra)
+        episode = encode_episode(config.features, 25 // config.every, recording.frames, recording.instruction, extra)
     return Result(
         seed=seed,
         task=recipe.spec.task,

@@ -9,7 +9,8 @@ from sapave.data.lerobot_format import Features, image, vector, video
 from sapave.data.video import DEFAULT_CRF
 
 CHUNK = 16
-HEAD_CAMERA = "observation.images.head"
+IMAGES = "observation.images."
+HEAD_CAMERA = f"{IMAGES}head"
 HEAD_DEPTH = "observation.images.head_depth"
 SEGMENTATION = "label.segmentation"
 PARTS = {
@@ -22,12 +23,14 @@ PARTS = {
 """Named parts of `observation.state` and `action` [28] = head 2 + other 26."""
 
 
-def sapave_features(fps: int, *, height: int = 128, width: int = 176, crf: int = DEFAULT_CRF) -> Features:
+def sapave_features(
+    fps: int, *, height: int = 128, width: int = 176, crf: int = DEFAULT_CRF, cameras: tuple[str, ...] = ()
+) -> Features:
     """Every column that `sapave collect` writes, besides LeRobot's own five.
 
     Angles in rad, `action*` are increments of the joint targets summed over one recorded step, `label.*` are what only
     the simulator knows: the expert's clean 25 Hz increments [16, D] flattened by rows, the target's and the goal's
-    number in the segmentation (0 = none), the segmentation itself.
+    number in the segmentation (0 = none), the segmentation itself. `cameras`: those besides the head's.
     """
     joints = (*HEAD_NAMES, *OTHER_NAMES)
     return {
@@ -49,14 +52,15 @@ def sapave_features(fps: int, *, height: int = 128, width: int = 176, crf: int =
         HEAD_CAMERA: video(height, width, fps, crf),
         HEAD_DEPTH: image(height, width, depth=True),
         SEGMENTATION: image(height, width),
+        **{f"{IMAGES}{name}": video(height, width, fps, crf) for name in cameras},
     }
 
 
-def modality() -> dict[str, Any]:
+def modality(cameras: tuple[str, ...] = ()) -> dict[str, Any]:
     """meta/modality.json: where each named part lies in the joined state and action, and the cameras' columns."""
     return {
         "state": {name: {"start": a, "end": b, "absolute": True} for name, (a, b) in PARTS.items()},
         "action": {name: {"start": a, "end": b, "absolute": False} for name, (a, b) in PARTS.items()},
-        "video": {"head": {"original_key": HEAD_CAMERA}},
+        "video": {name: {"original_key": f"{IMAGES}{name}"} for name in ("head", *cameras)},
         "annotation": {"human.task_description": {"original_key": "task_index"}},
     }

@@ -26,6 +26,7 @@ log = logging.getLogger("sapave.data")
 
 FRAME_ARRAYS = {
     "rgb": "uint8 [F, H, W, 3]",
+    "rgb_left_wrist": "the same of that camera (episodes that recorded it only); likewise rgb_right_wrist",
     "depth": "uint16 [F, H, W] mm, 0 = not measured",
     "seg": "uint8 [F, H, W] instance ids, 0 = nothing of interest",
     "intrinsics": "float32 [F, 3, 3] px",
@@ -36,6 +37,8 @@ FRAME_ARRAYS = {
     "other_target": "float32 [F, 26] rad",
 }
 """One row per rendered frame."""
+PICTURES = ("rgb", "depth")
+"""How the names of arrays begin that stay on disk."""
 ROW_ARRAYS = {
     "frame": "int64 [S] frame of the row; rows of one frame are neighbours",
     "text": "int32 [S] index into texts",
@@ -171,7 +174,7 @@ def _read(path: Path) -> Pack:
         data = np.memmap(path / "objects.bin", np.uint8, "r") if files["objects.bin"] else np.zeros(0, np.uint8)
         objects = (data, arrays.pop("objects_at"))
     # small arrays are read whole: indexing a memory map costs more than the copy
-    small = {name: np.array(a) for name, a in arrays.items() if a.nbytes < 1 << 24 and name not in ("rgb", "depth")}
+    small = {name: np.array(a) for name, a in arrays.items() if a.nbytes < 1 << 24 and not name.startswith(PICTURES)}
     texts = tuple(json.loads((path / "texts.json").read_text()))
     return Pack(path=path, kind=kind, key=key, arrays={**arrays, **small}, texts=texts, objects=objects)
 

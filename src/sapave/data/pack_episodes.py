@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sapave.base.types import N_HEAD, N_OTHER
+from sapave.base.types import N_HEAD, N_OTHER, WRISTS
 from sapave.data.episode_reader import EpisodeReader
-from sapave.data.features import CHUNK, HEAD_CAMERA, HEAD_DEPTH, SEGMENTATION
+from sapave.data.extra_views import array_of
+from sapave.data.features import CHUNK, HEAD_CAMERA, HEAD_DEPTH, IMAGES, SEGMENTATION
 from sapave.data.pack import TextTable, create
 
 _COLUMNS = {
@@ -24,7 +25,8 @@ _COLUMNS = {
 
 
 def pack_episodes(folder: Path, out: Path) -> dict[str, object]:
-    """Write the arrays of pack.FRAME_ARRAYS and pack.ROW_ARRAYS; returns what the manifest should tell."""
+    """Write the arrays of pack.FRAME_ARRAYS and pack.ROW_ARRAYS, and of the wrist cameras where they were recorded;
+    returns what the manifest should tell."""
     reader = EpisodeReader(folder)
     needed = [*_COLUMNS, "label.head", "label.other", HEAD_CAMERA, HEAD_DEPTH, SEGMENTATION]
     absent = [name for name in needed if name not in reader.features]
@@ -57,6 +59,8 @@ def pack_episodes(folder: Path, out: Path) -> dict[str, object]:
         "text": ((), "int32"),
         "episode": ((), "int32"),
     }
+    wrists = [name for name in WRISTS if f"{IMAGES}{name}" in reader.features]
+    shapes |= {array_of(name): (shapes["rgb"][0], "uint8") for name in wrists}
     arrays = {name: create(out, name, (count, *shape), dtype) for name, (shape, dtype) in shapes.items()}
     texts = TextTable()
     at = 0
@@ -70,6 +74,8 @@ def pack_episodes(folder: Path, out: Path) -> dict[str, object]:
             arrays[name][rows] = np.cumsum(increments, axis=1)
         arrays["motion"][rows] = arrays["head_chunk"][rows][:, -1]
         arrays["rgb"][rows] = episode.frames(HEAD_CAMERA)
+        for name in wrists:
+            arrays[array_of(name)][rows] = episode.frames(f"{IMAGES}{name}")
         arrays["depth"][rows] = episode.frames(HEAD_DEPTH)
         arrays["seg"][rows] = episode.segmentation()
         arrays["text"][rows] = texts(episode.task)

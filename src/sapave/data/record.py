@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sapave.base.seeds import rng, split_of
-from sapave.base.types import CONTROL_DT, N_HEAD, N_OTHER, ActionChunk, EpisodeSpec, Observation, Policy
-from sapave.data.features import CHUNK, HEAD_CAMERA, HEAD_DEPTH, SEGMENTATION
+from sapave.base.types import CONTROL_DT, N_HEAD, N_OTHER, ActionChunk, EpisodeSpec, Observation, Policy, cameras_of
+from sapave.data.features import CHUNK, HEAD_CAMERA, HEAD_DEPTH, IMAGES, SEGMENTATION
 from sapave.data.video import to_millimetres
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Recipe:
     """Ticks of a chunk that a learner plays before it looks again."""
     width: int = 176
     height: int = 128
+    cameras: tuple[str, ...] = ()
+    """Cameras whose pictures are written down besides the head's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,8 @@ class Recording:
 class Recorder:
     """Collects one row per recorded tick."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, cameras: tuple[str, ...] = ()) -> None:
+        self._world, self._cameras = world, cameras
         self._rows: list[dict[str, Any]] = []
         self._end: dict[str, np.ndarray] | None = None
 
@@ -90,6 +92,7 @@ class Recorder:
                 HEAD_CAMERA: seen.rgb["head"],
                 HEAD_DEPTH: to_millimetres(known.depth),
                 SEGMENTATION: segment,
+                **{f"{IMAGES}{name}": seen.rgb[name] for name in self._cameras},
             }
         )
 
@@ -157,7 +160,7 @@ def record(recipe: Recipe, learner: Policy | None = None) -> Recording:
         return Recording(frames=None, instruction="", extra={}, reason=f"no layout: {error}")
     try:
         expert = expert_for(world, rng(spec.seed, "expert"), wait_for_view=spec.camera == "active")
-        recorder = Recorder(world)
+        recorder = Recorder(world, recipe.cameras)
         if not _drive(world, expert, learner, recipe, recorder):
             return Recording(frames=None, instruction=world.instruction, extra={}, reason="no plan")
         outcome = world.outcome()
@@ -180,11 +183,14 @@ def _drive(world: World, expert: Acting, learner: Policy | None, recipe: Recipe,
     if learner is not None:
         learner.reset(recipe.spec.seed)
     play = recipe.execute if learner is not None else recipe.every if recipe.noise == 0 else 1
+    cameras = ("head", *recipe.cameras)
+    needed = tuple(dict.fromkeys((*cameras, *cameras_of(learner))))
     chunk, row, end, lost = None, 0, 0, 0
     while not world.done:
         recorded, due = world.steps % recipe.every == 0, chunk is None or row >= end
         by_expert = learner is None or (due and chance.random() < recipe.expert_share)
-        seen = world.observe() if recorded or (due and not by_expert) else None
+        asked = due and not by_expert
+        seen = world.observe(needed if asked else cameras) if recorded or asked else None
         expert.horizon = CHUNK if recorded else min(play, CHUNK)  # what is played is all that is asked for
         advice = expert.act(seen) if recorded or (due and by_expert) else None
         if recorded and seen is not None and advice is not None:

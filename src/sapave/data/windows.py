@@ -11,6 +11,7 @@ import numpy as np
 
 from sapave.base.seeds import rng
 from sapave.base.types import N_OTHER
+from sapave.data.extra_views import extra_views
 from sapave.data.pack import Pack, open_pack
 
 CELLS = 32
@@ -109,6 +110,8 @@ class Sampler:
     """Stage 0: makes (text, target id, goal id, answer) from a frame's objects instead of the stored samples."""
     raw: bool = False
     """Batches keep `seg` uint8 [I, H, W] and have no `mask`: for who changes pictures and then calls `add_masks`."""
+    cameras: tuple[str, ...] = ()
+    """Cameras besides the head's whose pictures batches hold (see `gather`)."""
     _orders: dict = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -166,7 +169,7 @@ class Sampler:
             else:
                 per_image = self.per_image if source.pack.kind == "views" else 1
                 rows = choose_rows(source, frames, per_image, chance)
-                parts.append(gather(source.pack, owned(source.pack, rows, own.of(before)), self.raw))
+                parts.append(gather(source.pack, owned(source.pack, rows, own.of(before)), self.raw, self.cameras))
             before += self._pictures(source, frames)
         return merge(parts)
 
@@ -204,18 +207,19 @@ def owned(pack: Pack, rows: np.ndarray, mine: slice) -> np.ndarray:
     return rows[np.isin(index.reshape(-1), np.arange(len(frames))[mine])]
 
 
-def gather(pack: Pack, rows: np.ndarray, raw: bool = False) -> Batch:
+def gather(pack: Pack, rows: np.ndarray, raw: bool = False, cameras: Sequence[str] = ()) -> Batch:
     """The rows [B] of a pack as a batch; rows of one frame share one image.
 
     Per image [I, ...]: rgb uint8, depth float32 m, intrinsics, base_from_camera, head, head_target, other,
     other_target. Per row [B, ...]: image_index, text, answer ('' unless stage 0), target, goal, mask
     [B, 2, 32, 32], motion [B, 2] rad, head_chunk [B, 16, 2] and other_chunk [B, 16, 26] cumulative rad, has_other;
     commit and looked_from [B, 2] where the pack tells.
-    `raw`: seg uint8 [I, H, W] in the place of mask.
+    `raw`: seg uint8 [I, H, W] in the place of mask. `cameras`: those besides the head's, as `extra` uint8
+    [I, C, H, W, 3] and `has_extra` bool [I, C].
     """
     a = pack.arrays
     frames, index = np.unique(a["frame"][rows], return_inverse=True)
-    batch = _images(pack, frames)
+    batch = _images(pack, frames) | extra_views(pack, frames, cameras)
     n = len(rows)
     batch |= {
         "image_index": index.reshape(-1).astype(np.int64),

@@ -89,6 +89,7 @@ def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
     fresh = (*kind.fresh, "spatial.") if "spatial" in changes else kind.fresh
     _fill(model, weights, folder / WEIGHTS, (fresh if changes else ()) + tuple(content.get("left_out", ())))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
+    processor.cameras = model.config.extra_cameras
     check_words(processor.tokenizer, config, folder / TOKENIZER)
     return model.eval(), processor
 

@@ -68,6 +68,9 @@ class VLAConfig:
     eye_above: float = 0.10
     """How far the optical axis runs above the pitch axis [m]."""
 
+    extra_cameras: tuple[str, ...] = ()
+    """Cameras besides the head's (`left_wrist`, `right_wrist`) that arms and hands are moved by as well."""
+
     spatial: str = "geometric"
     """Name on the shelf `model/spatial_encoders`."""
     spatial_weights: str = ""
@@ -121,6 +124,11 @@ class VLAConfig:
         for name in self.hidden:
             choose(dict.fromkeys(GEOMETRY), name, "part of geometry")
         object.__setattr__(self, "hidden", tuple(self.hidden))  # JSON gives a list
+        if isinstance(self.extra_cameras, str):
+            raise ValueError(f"extra_cameras: found '{self.extra_cameras}', expected a list of names")
+        object.__setattr__(self, "extra_cameras", tuple(self.extra_cameras))
+        if "head" in self.extra_cameras or len(set(self.extra_cameras)) < len(self.extra_cameras):
+            raise ValueError(f"extra_cameras: found {self.extra_cameras}, expected different names but 'head'")
         if self.k % self.fold:
             raise ValueError(f"fold: found {self.fold}, expected a divisor of k = {self.k}")
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sapave.model.backbone import GRID
 from sapave.model.config import VLAConfig
 from sapave.model.exact import exact
+from sapave.model.extra import Extra, ExtraViews
 from sapave.model.flow import Streams
 from sapave.model.memory import SECTORS
 from sapave.model.pointer import CHANNELS, FEATURES
@@ -236,6 +237,9 @@ class Decoder(nn.Module):
         nn.init.normal_(self.modulation.weight, std=0.01)
         nn.init.zeros_(self.modulation.bias)
         self.commit = Commit(width, heads) if config.commit and not {"head", "all"}.isdisjoint(streams) else None
+        acts = not {"other", "all"}.isdisjoint(streams)
+        cameras = len(config.extra_cameras)
+        self.extra = ExtraViews(cameras, context_width, width) if cameras and acts else None
         self.register_buffer("rates", torch.pi * 2.0 ** torch.linspace(-1, 5, 16), persistent=False)
 
     @torch.no_grad()
@@ -251,10 +255,16 @@ class Decoder(nn.Module):
             out.bias.view(-1, size)[:, first:] = 0.0
 
     def prepare(
-        self, tokens: Tensor, mask: Tensor, pointer: Tensor, state: Tensor, looked: Tensor | None = None
+        self,
+        tokens: Tensor,
+        mask: Tensor,
+        pointer: Tensor,
+        state: Tensor,
+        looked: Tensor | None = None,
+        extra: Extra | None = None,
     ) -> Context:
-        """Context of hybrid tokens [B, N, D'] (mask [B, N]), pointer [B, 2, F], state [B, S] and, for the head, where
-        it has looked [B, 10]."""
+        """Context of hybrid tokens [B, N, D'] (mask [B, N]), pointer [B, 2, F], state [B, S]; for the head, where it
+        has looked [B, 10]; for arms and hands, what other cameras show."""
         context = self.hybrid(tokens)
         pointed, token, condition = self._known(pointer, state)
         if self.search is not None and looked is not None:
@@ -263,6 +273,9 @@ class Decoder(nn.Module):
         if pointed is not None:
             context = torch.cat([context, pointed.to(context.dtype)], 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), CHANNELS)], 1)
+        if self.extra is not None and extra is not None:
+            context = torch.cat([context, self.extra(extra.tokens).to(context.dtype)], 1)
+            mask = torch.cat([mask, extra.mask], 1)
         key, value = (heads_of(part, self.heads) for part in context.chunk(2, -1))
         aim = None if self.aim is None else self.aim(pointer.float(), condition)
         draft = None if self.draft is None else self.draft(tokens, mask[:, : tokens.shape[1]], pointer, state)[:, None]

@@ -128,7 +128,7 @@ class Engine:
         state, contexts, modulations = batch["state"], [], []
         times = (torch.arange(self.steps, device=state.device) / self.steps).expand(len(state), -1)
         for decoder in self.model.denoisers():
-            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state, hybrid.looked)
+            context = hybrid.context(decoder, state)
             contexts.append(context)
             modulations.append(decoder.modulate(times, context))
         fixed = None if self.joint is None else self.joint.fix(contexts, modulations)

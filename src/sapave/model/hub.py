@@ -83,7 +83,10 @@ def around(name: str | Path, config: Any, chains: Mapping[str, Chain]) -> tuple[
         raise ValueError(f"{path}: missing; put the tokenizer.json there that these weights were trained with")
     tokenizer = Tokenizer.from_text(path.read_text())
     checkpoint.check_words(tokenizer, model.config, path)
-    return model, Processor(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k)
+    cameras = config.extra_cameras
+    return model, Processor(
+        tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k, cameras=cameras
+    )
 
 
 def save_pretrained(

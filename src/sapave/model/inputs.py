@@ -1,9 +1,10 @@
 """Observations to the model's batch, and its chunks back to actions: all that must be the same on every machine.
 
 A batch holds, per image: `rgb` uint8 [I, H, W, 3]; `depth` [I, H, W] m; `intrinsics` [I, 3, 3] px;
-`base_from_camera` [I, 4, 4]; `has` bool [I, 3] (depth, intrinsics, pose present). Per row: `tokens` int64 [B, T],
-`tokens_mask` bool [B, T]; `state` [B, S]; optional `image_index` int64 [B] (else I = B) and `looked` [B, 10], where
-it has looked before. Targets when training:
+`base_from_camera` [I, 4, 4]; `has` bool [I, 3] (depth, intrinsics, pose present); for a model with C extra cameras
+`extra` uint8 [I, C, H, W, 3], `has_extra` bool [I, C]. Per row: `tokens` int64 [B, T], `tokens_mask` bool [B, T];
+`state` [B, S]; optional `image_index` int64 [B] (else I = B) and `looked` [B, 10], where it has looked before. Targets
+when training:
 `head_chunk` [B, k, 2] and `other_chunk` [B, k, 26] (normalised cumulative), `has_other` bool [B],
 `mask` [B, 2, 32, 32] share of each sub-cell that shows object / goal place, `answer` int64 [B, A] (-100 padded).
 """
@@ -27,7 +28,7 @@ from sapave.model.tokenizer import Tokenizer
 ERROR_SCALE = 10.0
 """Measured minus target joints are small: they enter the state times this."""
 CAMERA = "head"
-"""The camera the model looks through."""
+"""The camera every model looks through."""
 
 
 @dataclass(kw_only=True)
@@ -43,12 +44,15 @@ class Processor:
     """Of cumulative head chunks [k, 2] rad; None until a stage has fitted it."""
     other_norm: Normalizer | None = None
     """Of cumulative other chunks [k, 26] rad."""
+    cameras: tuple[str, ...] = ()
+    """Further cameras: `VLAConfig.extra_cameras`, which every checkpoint holds."""
 
     @classmethod
     def fresh(cls, config: VLAConfig, sentences: Sequence[str], chains: Mapping[str, Chain]) -> Processor:
         """Words from the sentences, nothing fitted; `chains` are the robot's (`ROBOT.chains`)."""
         tokenizer = Tokenizer.build(sentences, config.vocab_size)
-        return cls(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k)
+        cameras = config.extra_cameras
+        return cls(tokenizer=tokenizer, chains=chains, max_tokens=config.max_tokens, k=config.k, cameras=cameras)
 
     def tokenize(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """`tokens` int64 [B, max_tokens] and `tokens_mask` bool."""
@@ -77,12 +81,13 @@ class Processor:
         several = [observations] if isinstance(observations, Observation) else list(observations)
         images = []
         for observation in several:
-            if CAMERA not in observation.rgb:
-                raise ValueError(
-                    f"observation: no camera '{CAMERA}' (there are: {', '.join(observation.rgb) or 'none'})"
-                )
-            images.append(_image(observation.rgb[CAMERA], observation.geometry.get(CAMERA, Geometry())))
-        shapes = {image["rgb"].shape for image in images}
+            for name in (CAMERA, *self.cameras):
+                if name not in observation.rgb:
+                    there = ", ".join(observation.rgb) or "none"
+                    raise ValueError(f"observation: no camera '{name}' (there are: {there})")
+            image = _image(observation.rgb[CAMERA], observation.geometry.get(CAMERA, Geometry()))
+            images.append(image | _extra([observation.rgb[name] for name in self.cameras]))
+        shapes = {(image["rgb"].shape, image["extra"].shape if "extra" in image else ()) for image in images}
         if len(shapes) > 1:
             raise ValueError(f"observations: images of shapes {sorted(shapes)}; expected one shape per batch")
         batch = {name: torch.from_numpy(np.stack([image[name] for image in images])) for name in images[0]}
@@ -132,6 +137,16 @@ class Processor:
             head_norm=norms["head"],
             other_norm=norms["other"],
         )
+
+
+def _extra(pictures: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """One moment's arrays of the extra cameras' pictures uint8 [H, W, 3]; nothing for none."""
+    if not pictures:
+        return {}
+    shapes = {picture.shape for picture in pictures}
+    if len(shapes) > 1:
+        raise ValueError(f"observation: extra cameras' images of shapes {sorted(shapes)}; expected one shape")
+    return {"extra": np.stack(pictures), "has_extra": np.ones(len(pictures), bool)}
 
 
 def _image(rgb: np.ndarray, geometry: Geometry) -> dict[str, np.ndarray]:

@@ -103,10 +103,16 @@ class Joint(nn.Module):
         offsets = torch.stack([cast(JointBlock, b).offset for b in self.blocks])  # [blocks, 9, S, D]
         each = torch.stack(modulations).permute(2, 3, 0, 1, 4)  # [steps, 9, S, B, D]
         parts = each[:, None] + offsets[:, :, :, None]
-        key, mask = torch.cat([c.key for c in contexts]), torch.cat([c.mask for c in contexts])
+        longest = max(c.mask.shape[-1] for c in contexts)  # a decoder may see more than another
+        short = [longest - c.mask.shape[-1] for c in contexts]
+        key, value = (
+            torch.cat([F.pad(getattr(c, name), (0, 0, 0, n)) for c, n in zip(contexts, short, strict=True)])
+            for name in ("key", "value")
+        )
+        mask = torch.cat([F.pad(c.mask, (0, n)) for c, n in zip(contexts, short, strict=True)])
         return Fixed(
             key,
-            torch.cat([c.value for c in contexts]),
+            value,
             torch.zeros_like(mask, dtype=key.dtype).masked_fill(~mask, float("-inf")),
             torch.stack([c.state[:, 0] for c in contexts]),
             parts.unsqueeze(-2),

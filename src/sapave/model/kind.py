@@ -33,7 +33,8 @@ class Model(Protocol):
     """An nn.Module with these; batches and chunks are those of `model/inputs.py`."""
 
     config: Any
-    """Plain values. All kinds have `kind`, `k`, `vocab_size`, `max_tokens`, and `hidden`: geometry it never reads."""
+    """Plain values. All kinds have `kind`, `k`, `vocab_size`, `max_tokens`, `hidden`: geometry it never
+    reads, and `extra_cameras` besides the head's."""
 
     def parts(self) -> dict[str, list[nn.Module]]:
         """The modules of each part that a stage may train; `head_decoder` and `other_decoder` are among them."""

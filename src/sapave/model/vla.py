@@ -23,7 +23,8 @@ from sapave.base.shelf import choose, pick
 from sapave.model.adapter import insert_adapter, share
 from sapave.model.backbone import Backbone, Reading, keep_layers, words_read
 from sapave.model.config import GEOMETRY, VLAConfig
-from sapave.model.decoder import Decoder
+from sapave.model.decoder import Context, Decoder
+from sapave.model.extra import Extra, see
 from sapave.model.flow import Streams, chunk_loss, noisy, sample
 from sapave.model.kind import Answer, Batch
 from sapave.model.memory import Memory, look
@@ -56,12 +57,18 @@ class Hybrid:
     """[B, 2] logits: is it in the picture?"""
     looked: Tensor | None = None
     """[B, 10] in which directions the head has looked (`model/memory.py`)."""
+    extra: Extra | None = None
+    """What cameras besides the head's show (`model/extra.py`); for arms and hands alone."""
 
     def rows(self, at: Tensor) -> Hybrid:
         """What the decoders read of the rows `at` (mask or indices)."""
-        return Hybrid(
-            self.tokens[at], self.mask[at], self.pointer[at], looked=None if self.looked is None else self.looked[at]
-        )
+        looked = None if self.looked is None else self.looked[at]
+        extra = None if self.extra is None else self.extra.rows(at)
+        return Hybrid(self.tokens[at], self.mask[at], self.pointer[at], looked=looked, extra=extra)
+
+    def context(self, decoder: Decoder, state: Tensor) -> Context:
+        """What a decoder makes of this and the state [B, S], once per sample."""
+        return decoder.prepare(self.tokens, self.mask, self.pointer, state, self.looked, self.extra)
 
 
 class Found(NamedTuple):
@@ -158,7 +165,11 @@ class SaPaVe(nn.Module):
         mask = torch.cat([batch["tokens_mask"], reading.mask.new_ones(image.shape[:2])], 1)
         before = batch.get("looked", Memory.blank(len(features), features).looked)
         looked = look(before, per_row)
-        hybrid = Hybrid(torch.cat([words, image], 1), mask, features, found.pointer_logits, found.presence, looked)
+        tokens, extra = torch.cat([words, image], 1), None
+        if self.config.extra_cameras and "extra" in batch:
+            extra = see(self.backbone, batch["extra"], batch["has_extra"])
+            extra = extra if index is None else extra.rows(index)
+        hybrid = Hybrid(tokens, mask, features, found.pointer_logits, found.presence, looked, extra)
         return found, hybrid
 
     def shown(self, batch: Batch) -> Batch:
@@ -217,8 +228,7 @@ class SaPaVe(nn.Module):
         decoder = self.denoisers()[0]
         if decoder.commit is None:
             raise ValueError("this model has no commit output; train one with --override commit=true")
-        context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"], hybrid.looked)
-        return decoder.commit(context)
+        return decoder.commit(hybrid.context(decoder, batch["state"]))
 
     def _action_losses(
         self, batch: Batch, hybrid: Hybrid, acting: Sequence[str], generator: torch.Generator | None
@@ -244,7 +254,7 @@ class SaPaVe(nn.Module):
         weights = {"other": batch.get("has_other")}
         draft = None
         if flows:
-            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"], hybrid.looked)
+            context = hybrid.context(decoder, batch["state"])
             draft = context.draft
             wanted = (
                 {s: clean[s] for s in flows} if len(decoder.streams) == 1 and not both else self._whole(batch, clean)
@@ -271,7 +281,7 @@ class SaPaVe(nn.Module):
         state, config, out = batch["state"], self.config, {}
         times = (torch.arange(config.steps, device=state.device) / config.steps).expand(len(state), -1)
         for decoder in self.denoisers():
-            context = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, state, hybrid.looked)
+            context = hybrid.context(decoder, state)
             modulations = decoder.modulate(times, context).split(1, 1)
             start = {n: state.new_zeros(len(state), 1, config.k, s) for n, s in decoder.streams.items()}
             final = sample(decoder, modulations, context, start)

@@ -59,6 +59,7 @@ class SaPaVePolicy:
         self.model: Model
         self.processor: Processor
         self.model, self.processor = from_pretrained(checkpoint or shipped())
+        self.cameras = ("head", *self.processor.cameras)
         self.engine = None if engine is None else Engine(self.model, engine)
         self.answer = self.engine or self.model.act
         self.hold_head, self.delay = hold_head, delay

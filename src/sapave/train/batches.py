@@ -40,6 +40,7 @@ def tensors(
         "state": torch.as_tensor(states(batch, processor), dtype=torch.float32)[index],
         "image_index": torch.from_numpy(index),
     }
+    out |= {name: torch.from_numpy(batch[name]) for name in ("extra", "has_extra") if name in batch}
     if {"pointer", "presence"} & set(wanted):
         out["mask"] = torch.from_numpy(batch["mask"])
     if "answer" in wanted and any(batch["answer"]):

@@ -80,8 +80,11 @@ def choose(source: Source, per_image: int, limit: int, seed: int) -> np.ndarray:
     return np.unique(choose_rows(source, np.sort(frames), per_image, chance))
 
 
-def build(source: Source, rows: np.ndarray, folder: Path, key: str, perceive: Perceive) -> Cached:
-    """The frozen tokens of `rows`, from `folder` when they are there, computed (further) where not."""
+def build(
+    source: Source, rows: np.ndarray, folder: Path, key: str, perceive: Perceive, cameras: Sequence[str] = ()
+) -> Cached:
+    """The frozen tokens of `rows`, from `folder` when they are there, computed (further) where not; `cameras`: those
+    besides the head's, which `key` must tell."""
     digest = hashlib.sha256(f"{key}{source.pack.key}".encode())
     digest.update(rows.tobytes())
     path = folder / f"tokens-{digest.hexdigest()[:24]}"
@@ -89,7 +92,7 @@ def build(source: Source, rows: np.ndarray, folder: Path, key: str, perceive: Pe
     with _locked(path / "lock"):
         note = _progress(path, len(rows))
         if note is None or note["done"] < len(rows):
-            _fill(source, rows, path, perceive, note)
+            _fill(source, rows, path, perceive, note, cameras)
         names = json.loads((path / "progress.json").read_text())["names"]
     arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
     return Cached(source=replace(source, frames=np.arange(len(rows))), rows=rows, arrays=arrays)
@@ -107,7 +110,14 @@ def _progress(path: Path, count: int) -> dict[str, Any] | None:
         return None
 
 
-def _fill(source: Source, rows: np.ndarray, path: Path, perceive: Perceive, note: dict[str, Any] | None) -> None:
+def _fill(
+    source: Source,
+    rows: np.ndarray,
+    path: Path,
+    perceive: Perceive,
+    note: dict[str, Any] | None,
+    cameras: Sequence[str],
+) -> None:
     from tqdm import tqdm
 
     done = note["done"] if note else 0
@@ -120,7 +130,7 @@ def _fill(source: Source, rows: np.ndarray, path: Path, perceive: Perceive, note
             block = rows[done : done + BLOCK]
             if not len(block):
                 break
-            values = perceive(gather(source.pack, block))
+            values = perceive(gather(source.pack, block, cameras=cameras))
             if not arrays:
                 arrays = {
                     name: create(path, name, (len(rows), *v.shape[1:]), str(v.dtype)) for name, v in values.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from sapave.data.windows import Batch
+from sapave.model.extra import Extra
 from sapave.model.memory import SECTORS
 from sapave.model.vla import Hybrid
 from sapave.train.batches import Tensors, chunks, tensors, to_device
@@ -18,13 +19,17 @@ from sapave.train.past import add_past
 
 
 def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Batch], dict[str, np.ndarray]]:
-    """A function from a batch to what is stored of each row: tokens (float16), mask, pointer, state."""
+    """A function from a batch to what is stored of each row: tokens (float16), mask, pointer, state; and what extra
+    cameras show, where the batch has their pictures."""
 
     def perceive(batch: Batch) -> dict[str, np.ndarray]:
         values = tensors(batch, processor, wanted=set())
         with torch.inference_mode():
             hybrid = model.perceive(to_device(values, device))
-        return {
+        extra = {}
+        if hybrid.extra is not None:
+            extra = {"extra": hybrid.extra.tokens.half().cpu().numpy(), "extra_mask": hybrid.extra.mask.cpu().numpy()}
+        return extra | {
             "tokens": hybrid.tokens.half().cpu().numpy(),
             "mask": hybrid.mask.cpu().numpy(),
             "pointer": hybrid.pointer.float().cpu().numpy(),
@@ -62,6 +67,18 @@ def remembered(model: Any, cached: Cached, seed: int = 0) -> Cached:
     return replace(cached, arrays=arrays)
 
 
+def alike(cached: Sequence[Cached]) -> list[Cached]:
+    """The same, with black extra pictures (that take no memory) for those without any where others have some."""
+    some = next((c.arrays for c in cached if "extra" in c.arrays), None)
+    if some is None:
+        return list(cached)
+    blank = {name: np.zeros(some[name].shape[1:], some[name].dtype) for name in ("extra", "extra_mask")}
+    return [
+        replace(c, arrays={**{n: np.broadcast_to(v, (len(c.rows), *v.shape)) for n, v in blank.items()}, **c.arrays})
+        for c in cached
+    ]
+
+
 def batch_of(stored: dict[str, np.ndarray], processor: Any, acts: bool) -> Tensors:
     """The model's batch of cached rows: state, targets (of arms and hands too where the batch `acts`), and the stored
     tokens under their own names."""
@@ -73,6 +90,7 @@ def batch_of(stored: dict[str, np.ndarray], processor: Any, acts: bool) -> Tenso
         "state": torch.from_numpy(stored["state"]),
         "has_other": torch.from_numpy(stored["has_other"]),
     }
+    out |= {f"hybrid_{name}": torch.from_numpy(stored[name]) for name in ("extra", "extra_mask") if name in stored}
     return out | chunks(stored["head_chunk"], stored["other_chunk"], acts, processor)
 
 
@@ -83,4 +101,5 @@ def hybrid_of(values: Tensors) -> Hybrid:
         values["hybrid_mask"],
         values["hybrid_pointer"],
         looked=values["hybrid_looked"],
+        extra=Extra(values["hybrid_extra"].float(), values["hybrid_extra_mask"]) if "hybrid_extra" in values else None,
     )

@@ -15,7 +15,7 @@ from sapave.data.windows import WHOLE, Own
 from sapave.model.spatial import measure
 from sapave.train.batches import Tensors
 
-PER_IMAGE = ("rgb", "depth", "intrinsics", "base_from_camera", "has")
+PER_IMAGE = ("rgb", "depth", "intrinsics", "base_from_camera", "has", "extra", "has_extra")
 """Names of a batch that have one entry per image; all others have one per row."""
 ROWS, SHOWN = "rows", "shown"
 """Counted beside the losses: rows, and masks that are not empty, which the pointer's second term is a mean over."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from torch import nn
 from sapave.base.normalize import Normalizer
 from sapave.base.runs import write_json
 from sapave.base.seeds import rng
+from sapave.data.extra_views import need
 from sapave.data.windows import WHOLE, Own, Sampler, Source, Stage0Task, open_sources
 from sapave.model import checkpoint
 from sapave.model.config import VLAConfig
@@ -26,7 +27,7 @@ from sapave.sim.robots.g1 import ROBOT
 from sapave.train import cache as tokens
 from sapave.train.augment import augmented
 from sapave.train.batches import Tensors, present, tensors, to_device
-from sapave.train.cached import batch_of, hybrid_of, perceiver, remembered
+from sapave.train.cached import alike, batch_of, hybrid_of, perceiver, remembered
 from sapave.train.evaluate import evaluate
 from sapave.train.mirror import mirrored
 from sapave.train.parts import owned
@@ -85,6 +86,8 @@ def prepare(config: TrainConfig, device: torch.device, run: Path, logger: loggin
         raw=config.augments,
     )
     model, processor = start(config, sampler)
+    sampler = replace(sampler, cameras=looks_through(config, model.config))
+    need(config.episodes, [source.pack for source in episodes], sampler.cameras)
     fit(model, processor, config, views, episodes)
     model.to(device)
     for parameter in model.parameters():
@@ -219,9 +222,14 @@ def _live(
     return batch, losses
 
 
-def choices(config: VLAConfig) -> list[str]:
+def looks_through(config: TrainConfig, model: VLAConfig) -> tuple[str, ...]:
+    """The cameras besides the head's whose pictures this stage needs: only the other decoder sees them."""
+    return model.extra_cameras if "other_decoder" in config.trains else ()
+
+
+def choices(config: VLAConfig, cameras: Sequence[str] = ()) -> list[str]:
     """What tokens depend on that no weight shows; empty for the default."""
-    found = [f"hidden {name}" for name in config.hidden]
+    found = [*(f"hidden {name}" for name in config.hidden), *(f"camera {name}" for name in cameras)]
     if config.spatial != VLAConfig.spatial:
         found.append(f"spatial {config.spatial} {config.spatial_weights}".strip())
     return [*found, "injection none"] if config.injection == "none" else found
@@ -237,16 +245,18 @@ def _cached(
     device: torch.device,
 ) -> tuple[Draw, Losses]:
     """Batches of frozen tokens."""
-    key = tokens.weights_key(model, model.parts(), choices(model.config))
     perceive = perceiver(model, processor, device)
 
     def cached(source: Source) -> tokens.Cached:
         rows = tokens.choose(source, config.per_image, config.cache_rows, config.seed)
-        return remembered(model, tokens.build(source, rows, folder, key, perceive), config.seed)
+        cameras = looks_through(config, model.config) if source.pack.kind == "episodes" else ()
+        key = tokens.weights_key(model, model.parts(), choices(model.config, cameras))
+        return remembered(model, tokens.build(source, rows, folder, key, perceive, cameras), config.seed)
 
+    found = alike([cached(s) for s in (*views, *episodes)])
     sampler = tokens.CachedSampler(
-        views=[cached(s) for s in views],
-        episodes=[cached(s) for s in episodes],
+        views=found[: len(views)],
+        episodes=found[len(views) :],
         rows=config.images,
         views_share=config.views_share,
         seed=config.seed,

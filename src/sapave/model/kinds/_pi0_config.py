@@ -17,6 +17,8 @@ class Pi0Config:
     kind: str = field(default="pi0", init=False)
     hidden: ClassVar[tuple[str, ...]] = GEOMETRY
     """Parts of an observation's geometry that it never reads."""
+    extra_cameras: ClassVar[tuple[str, ...]] = ()
+    """It looks through the head's camera alone."""
     settings: Mapping[str, Any] | None = None
     """transformers' PI0Config in plain values; None: the small one of the values below."""
     image_size: int = 128
