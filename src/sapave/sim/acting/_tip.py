@@ -1,0 +1,147 @@
+"""Plans for pouring: the vessel upright above the edge of what receives, and the turn about its lip that empties it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
+from sapave.sim.ik import solve
+from sapave.sim.objects._family import Thing
+from sapave.sim.planning import SEEDS, CarryPlan, Plan, Planner, between
+from sapave.sim.skills import Grasp, Path
+from sapave.sim.turns import straightened, turn_z
+
+TIP = 2.1
+"""So far is a vessel turned [rad]: beyond the horizontal, with the walls of its neck sloping down."""
+STEPS = np.linspace(0.0, TIP, 8)
+"""Angles of the vessel at which a posture is planned [rad]."""
+TOWARDS = np.deg2rad([-90.0, -120.0, -60.0, 90.0])
+"""Directions in which the left hand's vessel is tipped, the best first: to the right by turning the palm down [rad]."""
+TURNED = np.array([-0.4, -0.7, -0.1, -1.0, 0.2, -1.3, 0.5])
+"""Headings of the fingers about z with the vessel upright [rad]."""
+INSIDE = 0.025
+"""The lip reaches this far over the edge of the receiver [m]."""
+ABOVE = 0.025
+"""Lip, or lowest part of the vessel, above the receiver's rim [m]."""
+LARGEST = 0.9
+"""Most that a joint may turn from one planned posture to the next [rad]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PourPlan(CarryPlan):
+    """How a held vessel is emptied; `carry` leads to the upright posture above the receiver, `retreat` back to it."""
+
+    tip: Path
+    """From upright to empty."""
+
+
+class PourPlanner(Planner):
+    """Grasps the world's target so that it can then be poured out into the goal."""
+
+    def __init__(self, world) -> None:
+        super().__init__(world)
+        self.spot = None  # it need not be put down anywhere
+        self.receiver: Thing = next(t for t in world.things if t.name == world.goal.name)
+
+    def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
+        """The first grasp from which the vessel can be poured out."""
+        extent = self.extent(mirror_point if side == "right" else np.asarray)
+        tries = 8
+        for start in range(0, len(grasps), 14):
+            for plan in self._plans(side, grasps[start : start + 14], now, extent):
+                _, rotation = self.tip(side, plan.lift.points[-1])
+                pour = self.plan_pour(side, plan, plan.offset, rotation.T @ self.axis(), plan.lift.points[-1])
+                if pour is not None:
+                    return plan, pour
+                tries -= 1
+                if tries == 0:
+                    return None
+        return None
+
+    def axis(self) -> np.ndarray:
+        """[3] the target's own upward axis in the base frame."""
+        return self.world.body_pose(self.world.target.name)[:3, 2].copy()
+
+    def plan_pour(self, side: str, plan: Plan, offset: np.ndarray, up: np.ndarray, now: np.ndarray) -> PourPlan | None:
+        """From the arm's posture `now` [7] rad; the vessel's centre is at `offset` [3] m and its upward axis `up` [3]
+        in the hand's frame."""
+        flip: Callable[[np.ndarray], np.ndarray] = mirror_point if side == "right" else np.asarray
+        turn: Callable[[np.ndarray], np.ndarray] = mirror_arm if side == "right" else np.asarray
+        _, rotation = self.tip(side, now)
+        upright = straightened(rotation, up)
+        base = mirror_rotation(upright) if side == "right" else upright
+        heading = float(np.arctan2(base[1, 0], base[0, 0]))
+        rotations = np.stack([turn_z(h - heading) @ base for h in TURNED])
+        middle = flip(self.world.position(self.receiver.name))
+        start = turn(now)
+        for towards in TOWARDS:
+            ahead = np.array([np.cos(towards), np.sin(towards), 0.0])
+            goals, turned = self._along(middle, ahead, rotations, flip(offset))
+            found = self._follow(goals, turned, start)
+            for postures in found:
+                points = np.stack([turn(p) for p in postures])
+                if self._clear(side, plan, now, points):
+                    return PourPlan(
+                        offset=offset,
+                        up=up,
+                        carry=Path(np.stack([now, points[0]])),
+                        retreat=Path(points[::-1]),
+                        tip=Path(points),
+                    )
+        return None
+
+    def _along(
+        self, middle: np.ndarray, ahead: np.ndarray, rotations: np.ndarray, offset: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Grasp points [s, k, 3] m and hand rotations [s, k, 3, 3] at every step of tipping towards `ahead` [3], for k
+        upright hand rotations: the lip stays over one place inside the edge, and comes down as the vessel turns."""
+        vessel, up = self.world.target.shape, np.array([0.0, 0.0, 1.0])
+        cavity = vessel.cavity
+        assert cavity is not None
+        lip, height = cavity.profile[-1][0] + cavity.wall, vessel.half_height
+        place = middle - ahead * max(self.receiver.radius - INSIDE, 0.015) + up * self.receiver.half_height
+        goals, turned = [], []
+        for angle in STEPS:
+            c, s = np.cos(angle), np.sin(angle)
+            about = turn_about(np.cross(up, ahead), angle) @ rotations
+            axis, down = c * up + s * ahead, c * ahead - s * up
+            at = place + up * (ABOVE + 2 * height * max(c, 0.0)) - (height * axis + lip * down)
+            goals.append(at - about @ offset)
+            turned.append(about)
+        return np.array(goals), np.array(turned)
+
+    def _follow(self, goals: np.ndarray, turned: np.ndarray, start: np.ndarray) -> list[np.ndarray]:
+        """Posture chains [s, 7] rad of the left arm through goals [s, k, 3] m, [s, k, 3, 3], in order of k."""
+        count = goals.shape[1]
+        which = np.repeat(np.arange(count), 3)
+        before = np.tile(np.stack([start, SEEDS[0], SEEDS[3]]), (count, 1))
+        chains = np.zeros((len(which), 0, 7))
+        for i in range(len(goals)):
+            rest = SEEDS[0] if i == 0 else None
+            found, ok = solve(self.chain, self.limits, goals[i][which], turned[i][which], before, rest=rest)
+            if i:
+                ok &= np.abs(found - before).max(1) < LARGEST
+            which, before = which[ok], found[ok]
+            chains = np.concatenate([chains[ok], before[:, None]], 1)
+            if len(which) == 0:
+                return []
+        far = np.abs(chains[:, 0] - start).max(1)
+        order = np.lexsort((far, which))
+        return [chains[i] for i in order]
+
+    def _clear(self, side: str, plan: Plan, now: np.ndarray, points: np.ndarray) -> bool:
+        """Does the arm touch nothing on the way and while it pours?"""
+        hand = plan.grasp.closed() * 0.7
+        if self.touches(side, between(now, points[0], 6), hand, target=-1.0) > 0:
+            return False
+        return self.touches(side, points, hand, target=-1.0) <= 0
+
+
+def turn_about(axis: np.ndarray, angle: float) -> np.ndarray:
+    """Rotation [3, 3] by an angle [rad] about a unit axis [3]."""
+    x, y, z = axis
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * (k @ k)

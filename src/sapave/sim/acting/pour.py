@@ -1,0 +1,108 @@
+"""The expert that pours: takes the full vessel from the side, carries it above the receiver, tips it slowly about its
+lip until it is empty, and turns it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sapave.sim.acting._tip import PourPlan, PourPlanner
+from sapave.sim.experts import AT, Expert, _State
+from sapave.sim.skills import Path, gaze
+from sapave.sim.tasks.reorient import tilt
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
+
+FULL_PACE = 0.5
+"""Speed with a full vessel in the hand, as a share of the arm's limit."""
+TIPPING = 0.016
+"""Speed of the joint that turns most while tipping [rad/tick]."""
+BACK = 0.04
+"""Speed of turning back [rad/tick]."""
+EMPTY = 0.05
+"""A vessel with no more than this share of the liquid left is empty."""
+SHIFTED, LEANED = 0.004, 0.09
+"""A vessel that sits in the hand otherwise than planned by more than this gets a new plan [m, rad]."""
+FALLEN = 0.9
+"""A free vessel that leans more than this is given up [rad]."""
+
+
+class PourExpert(Expert):
+    """Privileged expert of `pour_liquid`. `ok` is False while no plan exists."""
+
+    planner: PourPlanner
+    carry: PourPlan | None
+
+    def __init__(
+        self, world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True
+    ) -> None:
+        super().__init__(world, rng, noise=noise, wait_for_view=wait_for_view)
+        self.planner = PourPlanner(world)
+
+    def _placed(self, state: _State) -> bool:
+        return False
+
+    def _foresee(self, state: _State) -> None:
+        if self.plan is None:
+            return
+        if state.unseen and self._elsewhere is None:
+            state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
+        if not state.holding and np.abs(state.arm - self.plan.approach.points[-1]).max() < AT:
+            state.holding = True
+
+    def _update_plan(self) -> None:
+        free = self.plan is None or not self._read().holding
+        if free and tilt(self.world, self.world.target.name) > FALLEN:
+            return
+        super()._update_plan()
+
+    def _update_carry(self, state: _State) -> None:
+        """Once it is lifted: plan the pouring anew for how the vessel really sits in the hand."""
+        plan, pour = self.plan, self.carry
+        if plan is None or pour is None or self._closure(state.hand) < 0.97:
+            return
+        segment, fraction, _ = self._held_path().locate(state.arm)
+        if segment > 1 or (segment == 0 and fraction < 0.8) or (segment == 1 and fraction > 0.9):
+            return
+        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
+        offset, up = self._in_hand(), site.T @ self._axis()
+        if np.linalg.norm(offset - pour.offset) < SHIFTED and np.linalg.norm(up - pour.up) < LEANED:
+            return
+        self.carry = self.planner.plan_pour(plan.side, plan, offset, up, state.arm) or pour
+
+    def _empty(self) -> bool:
+        return bool(self.world.drops.inside(self.world, self.world.target.name).mean() <= EMPTY)
+
+    def _held_path(self) -> Path:
+        """Grasp, lifted, upright above the receiver, tipped."""
+        assert self.plan is not None
+        if self.carry is None:
+            return self.plan.lift
+        return Path(np.concatenate([self.plan.lift.points[:1], self.carry.carry.points, self.carry.tip.points[1:]]))
+
+    def _gaze(self, state: _State) -> np.ndarray:
+        if self._elsewhere is None and state.holding and self.plan is not None and self._closure(state.hand) > 0.9:
+            assert self.world.goal is not None
+            return gaze(self.world.position(self.world.goal.name) + np.array([0.0, 0.0, 0.06]))
+        return super()._gaze(state)
+
+    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        look, arm, hand = super()._rule(state)
+        plan, pour = self.plan, self.carry
+        if plan is None or pour is None or not state.holding or self._closure(state.hand) < 0.97:
+            return look, arm, hand
+        speed = FULL_PACE * float(self.world.robot.other_step[0])
+        if self._empty():
+            return look, pour.retreat.next_step(state.arm, BACK), hand
+        path = self._held_path()
+        segment, fraction, away = path.locate(state.arm)
+        if segment == 0 and fraction > 0.8 and self._waits_for_goal(state):
+            return look, np.zeros(7), hand
+        if segment > 1 or (segment == 1 and fraction > 0.98):
+            return look, pour.tip.next_step(state.arm, TIPPING), hand
+        return look, path.next_step(state.arm, speed), hand
+
+
+EXPERT = PourExpert
