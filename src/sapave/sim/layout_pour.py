@@ -20,10 +20,13 @@ RECEIVERS = ("bowl",)
 """Families that are poured into."""
 SPOTS = {
     "unoccluded": ((0.30, -0.05), (0.34, -0.01)),
-    "occluded": ((0.34, -0.08), (0.37, -0.05)),
+    "occluded": ((0.375, 0.05), (0.395, 0.09)),
     "out_of_view": ((0.29, -0.02), (0.33, 0.02)),
 }
-"""Bounds of the receiver's middle (x, distance from the middle toward the vessel's side) [m]."""
+"""Bounds of the receiver's middle (x, distance from the middle toward the vessel's side) [m]: in front of the robot, or
+behind what hides the vessel."""
+WIDEST = {"unoccluded": 0.09, "occluded": 0.073, "out_of_view": 0.09}
+"""Largest radius of a receiver [m]."""
 
 
 def sample_pouring(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Generator) -> Layout:
@@ -43,7 +46,7 @@ def sample_pouring(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gen
     yaw = sign * float(g.uniform(low, high))
     standings = [Standing(thing=vessel, place=place, xy=(float(x), float(y)), yaw=yaw)]
     occluder = occluder_before(standings[0], g) if spec.condition == "occluded" else None
-    receiver = _receiver(split, {vessel.colour}, g)
+    receiver = _receiver(split, {vessel.colour}, WIDEST[spec.condition], g)
     gx, gy = g.uniform(*SPOTS[spec.condition])
     front = scene.places["front_left"]
     middle = Place(name="middle", words="in front of you", low=(gx, gy), high=(gx, gy), z=front.z)
@@ -74,11 +77,14 @@ def _vessel(names: list[str], split: str, g: np.random.Generator) -> Thing:
             return thing
 
 
-def _receiver(split: str, used: set[str], g: np.random.Generator) -> Thing:
+def _receiver(split: str, used: set[str], widest: float, g: np.random.Generator) -> Thing:
     """Something to pour into, of another colour."""
-    family = families()[str(g.choice(RECEIVERS))]
-    colour = str(g.choice([c for c in family.colours if c not in used]))
-    return make_thing("thing1", family, colour, int(g.integers(*LOOKS[split])))
+    while True:
+        family = families()[str(g.choice(RECEIVERS))]
+        colour = str(g.choice([c for c in family.colours if c not in used]))
+        thing = make_thing("thing1", family, colour, int(g.integers(*LOOKS[split])))
+        if thing.radius <= widest:
+            return thing
 
 
 def _words(thing: Thing, split: str, g: np.random.Generator) -> str:

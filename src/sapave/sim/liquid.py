@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from sapave.sim.layout import Standing
     from sapave.sim.world import World
 
-RADIUS = 0.008
+RADIUS = 0.007
 """Of a drop [m]."""
-MASS = 0.002
+MASS = 0.0015
 """Of a drop [kg]."""
-DRAG = 0.004
+DRAG = 0.003
 """Of a moving drop [N s/m]: what was spilled comes to rest."""
-NUMBER = 20
+NUMBER = 24
 """Drops in a vessel."""
 SETTLE_TICKS = 14
 """Control ticks before an episode in which the drops come to rest."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sapave.base.types import ActionChunk
 from sapave.sim.acting._tip import PourPlan, PourPlanner
 from sapave.sim.experts import AT, Expert, _State
 from sapave.sim.skills import Path, gaze
@@ -25,6 +26,10 @@ EMPTY = 0.05
 """A vessel with no more than this share of the liquid left is empty."""
 SHIFTED, LEANED = 0.004, 0.09
 """A vessel that sits in the hand otherwise than planned by more than this gets a new plan [m, rad]."""
+PATIENCE = 20
+"""After so many ticks in which no drop leaves a tipped vessel it is rocked."""
+ROCK = 0.7
+"""It is turned back to this share of the way, and forth again."""
 FALLEN = 0.9
 """A free vessel that leans more than this is given up [rad]."""
 
@@ -40,6 +45,10 @@ class PourExpert(Expert):
     ) -> None:
         super().__init__(world, rng, noise=noise, wait_for_view=wait_for_view)
         self.planner = PourPlanner(world)
+        self._left, self._since = world.drops.number, 0
+        """Drops in the vessel, and the tick since which it is so many."""
+        self._rocks = False
+        """Does it rock, because nothing comes out any more?"""
 
     def _placed(self, state: _State) -> bool:
         return False
@@ -73,7 +82,27 @@ class PourExpert(Expert):
         self.carry = self.planner.plan_pour(plan.side, plan, offset, up, state.arm) or pour
 
     def _empty(self) -> bool:
-        return bool(self.world.drops.inside(self.world, self.world.target.name).mean() <= EMPTY)
+        return self._left <= EMPTY * self.world.drops.number
+
+    def _count(self, state: _State) -> None:
+        """How much is left in the vessel, and whether drops have got wedged in its neck: then it is rocked."""
+        left = int(self.world.drops.inside(self.world, self.world.target.name).sum())
+        if left != self._left:
+            self._left, self._since = left, self.world.steps
+        if self.carry is None:
+            return
+        tip = self.carry.tip
+        segment, fraction, _ = tip.locate(state.arm)
+        turned = (segment + fraction) / (len(tip.points) - 1)
+        if turned > 0.99 and self.world.steps - self._since > PATIENCE:
+            self._rocks, self._since = True, self.world.steps
+        elif turned < ROCK:
+            self._rocks = False
+
+    def _roll_out(self) -> ActionChunk:
+        if self.plan is not None:
+            self._count(self._read())
+        return super()._roll_out()
 
     def _held_path(self) -> Path:
         """Grasp, lifted, upright above the receiver, tipped."""
@@ -94,7 +123,7 @@ class PourExpert(Expert):
         if plan is None or pour is None or not state.holding or self._closure(state.hand) < 0.97:
             return look, arm, hand
         speed = FULL_PACE * float(self.world.robot.other_step[0])
-        if self._empty():
+        if self._empty() or self._rocks:
             return look, pour.retreat.next_step(state.arm, BACK), hand
         path = self._held_path()
         segment, fraction, away = path.locate(state.arm)
