@@ -14,10 +14,11 @@ from sapave.sim.planning import SEEDS, CarryPlan, Plan, Planner, between
 from sapave.sim.skills import Grasp, Path
 from sapave.sim.turns import straightened, turn_z
 
-TIP = 2.1
-"""So far is a vessel turned [rad]: beyond the horizontal, with the walls of its neck sloping down."""
-STEPS = np.linspace(0.0, TIP, 8)
-"""Angles of the vessel at which a posture is planned [rad]."""
+STEPS = np.array([0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4, 2.7])
+"""Angles of the vessel at which a posture is planned [rad]; it is turned back as soon as it is empty."""
+NEEDED = 8
+"""So many of them have to be in reach: beyond the horizontal, with the walls of a neck sloping down. The others are for
+a vessel that gives way in the hand."""
 TOWARDS = np.deg2rad([-90.0, -120.0, -60.0, 90.0])
 """Directions in which the left hand's vessel is tipped, the best first: to the right by turning the palm down [rad]."""
 TURNED = np.array([-0.4, -0.7, -0.1, -1.0, 0.2, -1.3, 0.5])
@@ -26,6 +27,8 @@ INSIDE = 0.025
 """The lip reaches this far over the edge of the receiver [m]."""
 ABOVE = 0.025
 """Lip, or lowest part of the vessel, above the receiver's rim [m]."""
+BERTH = 0.012
+"""Nearest that a hand may come to a full vessel before the last stretch [m]."""
 LARGEST = 0.9
 """Most that a joint may turn from one planned posture to the next [rad]."""
 
@@ -52,6 +55,8 @@ class PourPlanner(Planner):
         tries = 8
         for start in range(0, len(grasps), 14):
             for plan in self._plans(side, grasps[start : start + 14], now, extent):
+                if self._grazes(side, plan, now):
+                    continue
                 _, rotation = self.tip(side, plan.lift.points[-1])
                 pour = self.plan_pour(side, plan, plan.offset, rotation.T @ self.axis(), plan.lift.points[-1])
                 if pour is not None:
@@ -60,6 +65,12 @@ class PourPlanner(Planner):
                 if tries == 0:
                     return None
         return None
+
+    def _grazes(self, side: str, plan: Plan, now: np.ndarray) -> bool:
+        """Does the hand come too near to the full vessel on its way, looked at closely?"""
+        points = np.stack([now, *plan.approach.points[:-1]])
+        way = np.concatenate([between(a, b, 16) for a, b in zip(points[:-1], points[1:], strict=True)])
+        return self.touches(side, way, plan.grasp.opened(), target=BERTH) > 0
 
     def axis(self) -> np.ndarray:
         """[3] the target's own upward axis in the base frame."""
@@ -82,8 +93,8 @@ class PourPlanner(Planner):
             goals, turned = self._along(middle, ahead, rotations, flip(offset))
             found = self._follow(goals, turned, start)
             for postures in found:
-                points = np.stack([turn(p) for p in postures])
-                if self._clear(side, plan, now, points):
+                points = self._clear(side, plan, now, np.stack([turn(p) for p in postures]))
+                if points is not None:
                     return PourPlan(
                         offset=offset,
                         up=up,
@@ -124,20 +135,30 @@ class PourPlanner(Planner):
             found, ok = solve(self.chain, self.limits, goals[i][which], turned[i][which], before, rest=rest)
             if i:
                 ok &= np.abs(found - before).max(1) < LARGEST
-            which, before = which[ok], found[ok]
-            chains = np.concatenate([chains[ok], before[:, None]], 1)
+            if i < NEEDED:
+                which, found, before, chains, ok = which[ok], found[ok], before[ok], chains[ok], ok[ok]
             if len(which) == 0:
                 return []
+            before = np.where(ok[:, None], found, before)  # what cannot be turned farther stays
+            chains = np.concatenate([chains, before[:, None]], 1)
         far = np.abs(chains[:, 0] - start).max(1)
         order = np.lexsort((far, which))
         return [chains[i] for i in order]
 
-    def _clear(self, side: str, plan: Plan, now: np.ndarray, points: np.ndarray) -> bool:
-        """Does the arm touch nothing on the way and while it pours?"""
+    def _clear(self, side: str, plan: Plan, now: np.ndarray, points: np.ndarray) -> np.ndarray | None:
+        """Those of the postures that the arm can take without touching anything; None when they are too few, or when
+        the way from `now` to the first is not free."""
         hand = plan.grasp.closed() * 0.7
         if self.touches(side, between(now, points[0], 6), hand, target=-1.0) > 0:
-            return False
-        return self.touches(side, points, hand, target=-1.0) <= 0
+            return None
+        if self.touches(side, points[:NEEDED], hand, target=-1.0) > 0:
+            return None
+        last = NEEDED
+        while last < len(points) and np.abs(points[last] - points[last - 1]).max() > 1e-6:
+            if self.touches(side, points[last], hand, target=-1.0) > 0:
+                break
+            last += 1
+        return points[:last]
 
 
 def turn_about(axis: np.ndarray, angle: float) -> np.ndarray:
