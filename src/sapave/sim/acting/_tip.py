@@ -27,8 +27,8 @@ INSIDE = 0.025
 """The lip reaches this far over the edge of the receiver [m]."""
 ABOVE = 0.025
 """Lip, or lowest part of the vessel, above the receiver's rim [m]."""
-BERTH = 0.012
-"""Nearest that a hand may come to a full vessel before the last stretch [m]."""
+BERTH = 0.03
+"""Nearest that a hand in full motion may come to a full vessel: an arm lags behind its targets by 2 cm [m]."""
 LARGEST = 0.9
 """Most that a joint may turn from one planned posture to the next [rad]."""
 
@@ -68,9 +68,8 @@ class PourPlanner(Planner):
 
     def _grazes(self, side: str, plan: Plan, now: np.ndarray) -> bool:
         """Does the hand come too near to the full vessel on its way, looked at closely?"""
-        points = np.stack([now, *plan.approach.points[:-1]])
-        way = np.concatenate([between(a, b, 16) for a, b in zip(points[:-1], points[1:], strict=True)])
-        return self.touches(side, way, plan.grasp.opened(), target=BERTH) > 0
+        way = plan.approach.points[:-1]  # without the last stretch; a hand that is nearly there has none
+        return len(way) > 0 and self.touches(side, between(now, way[0], 24), plan.grasp.opened(), target=BERTH) > 0
 
     def axis(self) -> np.ndarray:
         """[3] the target's own upward axis in the base frame."""

@@ -22,6 +22,9 @@ TIPPING = 0.016
 """Speed of the joint that turns most while tipping [rad/tick]."""
 BACK = 0.04
 """Speed of turning back [rad/tick]."""
+CUT = 0.12
+"""An arm farther than this from the way to the vessel goes to where that begins, not to its nearest point: a corner cut
+short leads over the vessel's rim [rad]."""
 EMPTY = 0.05
 """A vessel with no more than this share of the liquid left is empty."""
 SHIFTED, LEANED = 0.004, 0.09
@@ -120,7 +123,14 @@ class PourExpert(Expert):
     def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         look, arm, hand = super()._rule(state)
         plan, pour = self.plan, self.carry
-        if plan is None or pour is None or not state.holding or self._closure(state.hand) < 0.97:
+        if plan is None or pour is None:
+            return look, arm, hand
+        if not state.holding:
+            way = plan.approach
+            if arm.any() and len(way.points) > 2 and way.locate(state.arm)[2] > CUT:
+                arm = Path(np.stack([state.arm, way.points[0]])).next_step(state.arm, float(np.abs(arm).max()))
+            return look, arm, hand
+        if self._closure(state.hand) < 0.97:
             return look, arm, hand
         speed = FULL_PACE * float(self.world.robot.other_step[0])
         if self._empty() or self._rocks:
