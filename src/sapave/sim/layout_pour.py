@@ -14,7 +14,7 @@ from sapave.sim.objects._family import LOOKS, Thing, make_thing
 from sapave.sim.scenes._scene import Place, Scene
 from sapave.sim.tasks._task import Task
 
-VESSELS = ("glass", "jug")
+VESSELS = ("glass", "jug", "mug", "cup")
 """Families that are poured from."""
 RECEIVERS = ("bowl",)
 """Families that are poured into."""
@@ -72,7 +72,12 @@ def _vessel(names: list[str], split: str, g: np.random.Generator) -> Thing:
     """Something to pour from that holds the liquid."""
     while True:
         family = families()[names[int(g.integers(len(names)))]]
-        thing = make_thing("thing0", family, str(g.choice(family.colours)), int(g.integers(*LOOKS[split])))
+        look, model, colours = int(g.integers(*LOOKS[split])), "", family.colours
+        if not family.hollow:  # a look stands for its solid object; the last one is kept for the test split
+            chosen = [m for m in family.models if m.build is not family.build][: None if split == "test" else -1]
+            drawn = chosen[int(g.integers(len(chosen)))]
+            model, colours = drawn.name, drawn.colours or colours
+        thing = make_thing("thing0", family, str(g.choice(colours)), look, model=model)
         if holds(thing):
             return thing
 

@@ -10,7 +10,7 @@ import numpy as np
 from sapave.base.types import ActionChunk
 from sapave.sim.acting._tip import PourPlan, PourPlanner
 from sapave.sim.experts import AT, Expert, _State
-from sapave.sim.skills import Path, gaze
+from sapave.sim.skills import Grasp, Path, gaze
 from sapave.sim.tasks.reorient import tilt
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ BACK = 0.04
 CUT = 0.12
 """An arm farther than this from the way to the vessel goes to where that begins, not to its nearest point: a corner cut
 short leads over the vessel's rim [rad]."""
+HIGHEST = 0.004
+"""The hand takes a vessel no higher than this above its middle [m]: a jug that narrows upward slips out."""
 EMPTY = 0.05
 """A vessel with no more than this share of the liquid left is empty."""
 SHIFTED, LEANED = 0.004, 0.09
@@ -52,6 +54,9 @@ class PourExpert(Expert):
         """Drops in the vessel, and the tick since which it is so many."""
         self._rocks = False
         """Does it rock, because nothing comes out any more?"""
+
+    def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
+        return [[g for g in group if g.height <= HIGHEST] for group in super()._grasps(centre, side)]
 
     def _placed(self, state: _State) -> bool:
         return False
