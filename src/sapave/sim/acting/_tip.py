@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from sapave.sim.turns import straightened, turn_z
 
 STEPS = np.array([0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4, 2.7])
 """Angles of the vessel at which a posture is planned [rad]; it is turned back as soon as it is empty."""
-NEEDED = 8
-"""So many of them have to be in reach: beyond the horizontal, with the walls of a neck sloping down. The others are for
-a vessel that gives way in the hand."""
+STARTS = (0, 1, 2)
+"""Where in STEPS the turn may begin, upright first: a vessel that is not full to the rim may lean a little."""
+NEEDED = 7
+"""All until this one have to be in reach: beyond the horizontal, with the walls of a neck sloping down. The others are
+for a vessel that gives way in the hand."""
 TOWARDS = np.deg2rad([-90.0, -120.0, -60.0, 90.0])
 """Directions in which the left hand's vessel is tipped, the best first: to the right by turning the palm down [rad]."""
 TURNED = np.array([-0.4, -0.7, -0.1, -1.0, 0.2, -1.3, 0.5])
@@ -29,6 +32,10 @@ ABOVE = 0.025
 """Lip, or lowest part of the vessel, above the receiver's rim [m]."""
 BERTH = 0.03
 """Nearest that a hand in full motion may come to a full vessel: an arm lags behind its targets by 2 cm [m]."""
+AROUND = (0.0, 0.3, -0.3, 0.6, -0.6, 0.9, -0.9)
+"""Turns about z that are tried for an upright vessel [rad]."""
+RAISED = 0.02
+"""So much higher is an empty vessel held [m]."""
 LARGEST = 0.9
 """Most that a joint may turn from one planned posture to the next [rad]."""
 
@@ -87,12 +94,12 @@ class PourPlanner(Planner):
         rotations = np.stack([turn_z(h - heading) @ base for h in TURNED])
         middle = flip(self.world.position(self.receiver.name))
         start = turn(now)
-        for towards in TOWARDS:
+        for first, towards in product(STARTS, TOWARDS):
             ahead = np.array([np.cos(towards), np.sin(towards), 0.0])
             goals, turned = self._along(middle, ahead, rotations, flip(offset))
-            found = self._follow(goals, turned, start)
-            for postures in found:
-                points = self._clear(side, plan, now, np.stack([turn(p) for p in postures]))
+            needed = NEEDED + 1 - first
+            for postures in self._follow(goals[first:], turned[first:], start, needed):
+                points = self._clear(side, plan, now, np.stack([turn(p) for p in postures]), needed)
                 if points is not None:
                     return PourPlan(
                         offset=offset,
@@ -123,8 +130,26 @@ class PourPlanner(Planner):
             turned.append(about)
         return np.array(goals), np.array(turned)
 
-    def _follow(self, goals: np.ndarray, turned: np.ndarray, start: np.ndarray) -> list[np.ndarray]:
-        """Posture chains [s, 7] rad of the left arm through goals [s, k, 3] m, [s, k, 3, 3], in order of k."""
+    def upright(self, side: str, plan: Plan, offset: np.ndarray, up: np.ndarray, now: np.ndarray) -> Path | None:
+        """From `now` [7] rad to the nearest posture in which the vessel stands upright where it is, or a little higher;
+        `offset` and `up` [3] as in `plan_pour`."""
+        turn: Callable[[np.ndarray], np.ndarray] = mirror_arm if side == "right" else np.asarray
+        flip: Callable[[np.ndarray], np.ndarray] = mirror_point if side == "right" else np.asarray
+        tip, rotation = self.tip(side, now)
+        straight = straightened(rotation, up)
+        base = mirror_rotation(straight) if side == "right" else straight
+        rotations = np.stack([turn_z(h) @ base for h in AROUND])
+        centre = flip(tip + rotation @ offset) + np.array([0.0, 0.0, RAISED])
+        goals = centre - rotations @ flip(offset)
+        found, ok = solve(self.chain, self.limits, goals, rotations, np.tile(turn(now), (len(AROUND), 1)), pull=0.0)
+        for posture in found[ok]:
+            if self.touches(side, turn(posture), plan.grasp.closed() * 0.7, target=-1.0) <= 0:
+                return Path(np.stack([now, turn(posture)]))
+        return None
+
+    def _follow(self, goals: np.ndarray, turned: np.ndarray, start: np.ndarray, needed: int) -> list[np.ndarray]:
+        """Posture chains [s, 7] rad of the left arm through the first `needed` of the goals [s, k, 3] m, [s, k, 3, 3],
+        and farther where that is possible, in order of k."""
         count = goals.shape[1]
         which = np.repeat(np.arange(count), 3)
         before = np.tile(np.stack([start, SEEDS[0], SEEDS[3]]), (count, 1))
@@ -134,7 +159,7 @@ class PourPlanner(Planner):
             found, ok = solve(self.chain, self.limits, goals[i][which], turned[i][which], before, rest=rest)
             if i:
                 ok &= np.abs(found - before).max(1) < LARGEST
-            if i < NEEDED:
+            if i < needed:
                 which, found, before, chains, ok = which[ok], found[ok], before[ok], chains[ok], ok[ok]
             if len(which) == 0:
                 return []
@@ -144,15 +169,15 @@ class PourPlanner(Planner):
         order = np.lexsort((far, which))
         return [chains[i] for i in order]
 
-    def _clear(self, side: str, plan: Plan, now: np.ndarray, points: np.ndarray) -> np.ndarray | None:
+    def _clear(self, side: str, plan: Plan, now: np.ndarray, points: np.ndarray, needed: int) -> np.ndarray | None:
         """Those of the postures that the arm can take without touching anything; None when they are too few, or when
         the way from `now` to the first is not free."""
         hand = plan.grasp.closed() * 0.7
         if self.touches(side, between(now, points[0], 6), hand, target=-1.0) > 0:
             return None
-        if self.touches(side, points[:NEEDED], hand, target=-1.0) > 0:
+        if self.touches(side, points[:needed], hand, target=-1.0) > 0:
             return None
-        last = NEEDED
+        last = needed
         while last < len(points) and np.abs(points[last] - points[last - 1]).max() > 1e-6:
             if self.touches(side, points[last], hand, target=-1.0) > 0:
                 break

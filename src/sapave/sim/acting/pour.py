@@ -10,6 +10,7 @@ import numpy as np
 from sapave.base.types import ActionChunk
 from sapave.sim.acting._tip import PourPlan, PourPlanner
 from sapave.sim.experts import AT, Expert, _State
+from sapave.sim.planning import Plan
 from sapave.sim.skills import Grasp, Path, gaze
 from sapave.sim.tasks.reorient import tilt
 
@@ -35,6 +36,8 @@ PATIENCE = 20
 """After so many ticks in which no drop leaves a tipped vessel it is rocked."""
 ROCK = 0.7
 """It is turned back to this share of the way, and forth again."""
+ASLANT = 0.35
+"""An empty vessel that leans more than this is turned upright [rad]."""
 FALLEN = 0.9
 """A free vessel that leans more than this is given up [rad]."""
 
@@ -54,6 +57,10 @@ class PourExpert(Expert):
         """Drops in the vessel, and the tick since which it is so many."""
         self._rocks = False
         """Does it rock, because nothing comes out any more?"""
+        self._failed: np.ndarray | None = None
+        """[3] the upward axis in the hand for which there was no way to pour."""
+        self._back: Path | None = None
+        """Where the empty vessel goes, when not back the way it came."""
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         return [[g for g in group if g.height <= HIGHEST] for group in super()._grasps(centre, side)]
@@ -80,6 +87,9 @@ class PourExpert(Expert):
         plan, pour = self.plan, self.carry
         if plan is None or pour is None or self._closure(state.hand) < 0.97:
             return
+        if self._empty():
+            self._straighten(plan, pour, state)
+            return
         segment, fraction, _ = self._held_path().locate(state.arm)
         if segment > 1 or (segment == 0 and fraction < 0.8) or (segment == 1 and fraction > 0.9):
             return
@@ -87,7 +97,18 @@ class PourExpert(Expert):
         offset, up = self._in_hand(), site.T @ self._axis()
         if np.linalg.norm(offset - pour.offset) < SHIFTED and np.linalg.norm(up - pour.up) < LEANED:
             return
-        self.carry = self.planner.plan_pour(plan.side, plan, offset, up, state.arm) or pour
+        if self._failed is not None and np.linalg.norm(up - self._failed) < LEANED:
+            return
+        found = self.planner.plan_pour(plan.side, plan, offset, up, state.arm)
+        self.carry, self._failed = found or pour, None if found else up
+
+    def _straighten(self, plan: Plan, pour: PourPlan, state: _State) -> None:
+        """Once it is turned back: a vessel that has given way in the hand is turned upright."""
+        back = self._back or pour.retreat
+        if np.abs(state.arm - back.points[-1]).max() > AT or tilt(self.world, self.world.target.name) < ASLANT:
+            return
+        up = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3).T @ self._axis()
+        self._back = self.planner.upright(plan.side, plan, self._in_hand(), up, state.arm) or self._back
 
     def _empty(self) -> bool:
         return self._left <= EMPTY * self.world.drops.number
@@ -139,7 +160,7 @@ class PourExpert(Expert):
             return look, arm, hand
         speed = FULL_PACE * float(self.world.robot.other_step[0])
         if self._empty() or self._rocks:
-            return look, pour.retreat.next_step(state.arm, BACK), hand
+            return look, (self._back or pour.retreat).next_step(state.arm, BACK), hand
         path = self._held_path()
         segment, fraction, away = path.locate(state.arm)
         if segment == 0 and fraction > 0.8 and self._waits_for_goal(state):
