@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -30,8 +29,10 @@ INSIDE = 0.025
 """The lip reaches this far over the edge of the receiver [m]."""
 ABOVE = 0.025
 """Lip, or lowest part of the vessel, above the receiver's rim [m]."""
-BERTH = 0.03
-"""Nearest that a hand in full motion may come to a full vessel: an arm lags behind its targets by 2 cm [m]."""
+BERTH = 0.02
+"""Nearest that a hand in full motion may come to a full vessel: an arm lags behind its targets [m]."""
+TRIES = 10
+"""So many grasps that are in reach but of no use end the search with this hand and group of grasps."""
 AROUND = (0.0, 0.3, -0.3, 0.6, -0.6, 0.9, -0.9)
 """Turns about z that are tried for an upright vessel [rad]."""
 RAISED = 0.02
@@ -59,13 +60,10 @@ class PourPlanner(Planner):
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first grasp from which the vessel can be poured out."""
         extent = self.extent(mirror_point if side == "right" else np.asarray)
-        tries = 8
+        tries = TRIES
         for start in range(0, len(grasps), 14):
             for plan in self._plans(side, grasps[start : start + 14], now, extent):
-                if self._grazes(side, plan, now):
-                    continue
-                _, rotation = self.tip(side, plan.lift.points[-1])
-                pour = self.plan_pour(side, plan, plan.offset, rotation.T @ self.axis(), plan.lift.points[-1])
+                pour = None if self._grazes(side, plan, now) else self._pour(side, plan)
                 if pour is not None:
                     return plan, pour
                 tries -= 1
@@ -73,18 +71,34 @@ class PourPlanner(Planner):
                     return None
         return None
 
+    def _pour(self, side: str, plan: Plan) -> PourPlan | None:
+        """The pouring that could follow a grasp, if the vessel came to sit in the hand as it stands now."""
+        high = plan.lift.points[-1]
+        _, rotation = self.tip(side, high)
+        return self.plan_pour(side, plan, plan.offset, rotation.T @ self.axis(), high, STARTS[:1])
+
     def _grazes(self, side: str, plan: Plan, now: np.ndarray) -> bool:
         """Does the hand come too near to the full vessel on its way, looked at closely?"""
         way = plan.approach.points[:-1]  # without the last stretch; a hand that is nearly there has none
-        return len(way) > 0 and self.touches(side, between(now, way[0], 24), plan.grasp.opened(), target=BERTH) > 0
+        if len(way) == 0:
+            return False
+        return self.touches(side, between(now, way[0], 24)[6:], plan.grasp.opened(), target=BERTH) > 0
 
     def axis(self) -> np.ndarray:
         """[3] the target's own upward axis in the base frame."""
         return self.world.body_pose(self.world.target.name)[:3, 2].copy()
 
-    def plan_pour(self, side: str, plan: Plan, offset: np.ndarray, up: np.ndarray, now: np.ndarray) -> PourPlan | None:
+    def plan_pour(
+        self,
+        side: str,
+        plan: Plan,
+        offset: np.ndarray,
+        up: np.ndarray,
+        now: np.ndarray,
+        starts: Sequence[int] = STARTS,
+    ) -> PourPlan | None:
         """From the arm's posture `now` [7] rad; the vessel's centre is at `offset` [3] m and its upward axis `up` [3]
-        in the hand's frame."""
+        in the hand's frame. The turn begins at one of `starts`, the first that is possible."""
         flip: Callable[[np.ndarray], np.ndarray] = mirror_point if side == "right" else np.asarray
         turn: Callable[[np.ndarray], np.ndarray] = mirror_arm if side == "right" else np.asarray
         _, rotation = self.tip(side, now)
@@ -93,21 +107,19 @@ class PourPlanner(Planner):
         heading = float(np.arctan2(base[1, 0], base[0, 0]))
         rotations = np.stack([turn_z(h - heading) @ base for h in TURNED])
         middle = flip(self.world.position(self.receiver.name))
-        start = turn(now)
-        for first, towards in product(STARTS, TOWARDS):
-            ahead = np.array([np.cos(towards), np.sin(towards), 0.0])
-            goals, turned = self._along(middle, ahead, rotations, flip(offset))
-            needed = NEEDED + 1 - first
-            for postures in self._follow(goals[first:], turned[first:], start, needed):
-                points = self._clear(side, plan, now, np.stack([turn(p) for p in postures]), needed)
-                if points is not None:
-                    return PourPlan(
-                        offset=offset,
-                        up=up,
-                        carry=Path(np.stack([now, points[0]])),
-                        retreat=Path(points[::-1]),
-                        tip=Path(points),
-                    )
+        ways = [self._along(middle, np.array([np.cos(t), np.sin(t), 0.0]), rotations, flip(offset)) for t in TOWARDS]
+        goals, turned = (np.concatenate(parts, 1) for parts in zip(*ways, strict=True))
+        for first, postures in self._follow(goals, turned, turn(now), starts):
+            chain = np.stack([turn(p) for p in postures])
+            points = self._clear(side, plan, now, chain, NEEDED + 1 - first)
+            if points is not None:
+                return PourPlan(
+                    offset=offset,
+                    up=up,
+                    carry=Path(np.stack([now, points[0]])),
+                    retreat=Path(points[::-1]),
+                    tip=Path(points),
+                )
         return None
 
     def _along(
@@ -147,27 +159,36 @@ class PourPlanner(Planner):
                 return Path(np.stack([now, turn(posture)]))
         return None
 
-    def _follow(self, goals: np.ndarray, turned: np.ndarray, start: np.ndarray, needed: int) -> list[np.ndarray]:
-        """Posture chains [s, 7] rad of the left arm through the first `needed` of the goals [s, k, 3] m, [s, k, 3, 3],
-        and farther where that is possible, in order of k."""
+    def _follow(
+        self, goals: np.ndarray, turned: np.ndarray, now: np.ndarray, starts: Sequence[int]
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Where it begins, and postures [s - begin, 7] rad of the left arm through the goals [s, k, 3] m, [s, k, 3, 3]:
+        through those until NEEDED, and farther where that is possible. First by `starts`, then in order of k."""
         count = goals.shape[1]
-        which = np.repeat(np.arange(count), 3)
-        before = np.tile(np.stack([start, SEEDS[0], SEEDS[3]]), (count, 1))
+        begins = np.repeat(np.asarray(starts), 3 * count)
+        which = np.tile(np.repeat(np.arange(count), 3), len(starts))
+        before = np.tile(np.stack([now, SEEDS[0], SEEDS[3]]), (count * len(starts), 1))
         chains = np.zeros((len(which), 0, 7))
-        for i in range(len(goals)):
-            rest = SEEDS[0] if i == 0 else None
-            found, ok = solve(self.chain, self.limits, goals[i][which], turned[i][which], before, rest=rest)
-            if i:
-                ok &= np.abs(found - before).max(1) < LARGEST
-            if i < needed:
-                which, found, before, chains, ok = which[ok], found[ok], before[ok], chains[ok], ok[ok]
+        for i in range(min(starts), len(goals)):
+            at_work = begins <= i
+            found, ok = before.copy(), ~at_work
+            rest = SEEDS[0] if i in starts else None
+            found[at_work], ok[at_work] = solve(
+                self.chain, self.limits, goals[i][which[at_work]], turned[i][which[at_work]], before[at_work], rest=rest
+            )
+            ok &= (begins >= i) | (np.abs(found - before).max(1) < LARGEST)
+            if i <= NEEDED:
+                keep = ok
+                which, begins, chains = which[keep], begins[keep], chains[keep]
+                before = found[keep]
+            else:
+                before = np.where(ok[:, None], found, before)  # what cannot be turned farther stays
             if len(which) == 0:
-                return []
-            before = np.where(ok[:, None], found, before)  # what cannot be turned farther stays
+                return
             chains = np.concatenate([chains, before[:, None]], 1)
-        far = np.abs(chains[:, 0] - start).max(1)
-        order = np.lexsort((far, which))
-        return [chains[i] for i in order]
+        far = np.abs(chains[np.arange(len(chains)), begins - min(starts)] - now).max(1)
+        for row in np.lexsort((far, which, begins)):
+            yield int(begins[row]), chains[row, begins[row] - min(starts) :]
 
     def _clear(self, side: str, plan: Plan, now: np.ndarray, points: np.ndarray, needed: int) -> np.ndarray | None:
         """Those of the postures that the arm can take without touching anything; None when they are too few, or when
