@@ -1,4 +1,4 @@
-"""Candidates of `pour_liquid`: a vessel with liquid in it, and something wide that stands in the middle to receive it."""
+"""Candidates of `pour_liquid`: a vessel with liquid in it, and something wide in the middle that is to receive it."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from sapave.sim.objects._family import Thing
 from sapave.sim.planning import SEEDS, CarryPlan, Plan, Planner, between
 from sapave.sim.skills import Grasp, Path
 from sapave.sim.turns import straightened, turn_z
+
+if TYPE_CHECKING:
+    from sapave.sim.world import World
 
 STEPS = np.array([0.0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4, 2.7])
 """Angles of the vessel at which a posture is planned [rad]; it is turned back as soon as it is empty."""
@@ -52,10 +56,12 @@ class PourPlan(CarryPlan):
 class PourPlanner(Planner):
     """Grasps the world's target so that it can then be poured out into the goal."""
 
-    def __init__(self, world) -> None:
+    def __init__(self, world: World) -> None:
         super().__init__(world)
+        assert world.goal is not None
         self.spot = None  # it need not be put down anywhere
-        self.receiver: Thing = next(t for t in world.things if t.name == world.goal.name)
+        name = world.goal.name
+        self.receiver: Thing = next(t for t in world.things if t.name == name)
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first grasp from which the vessel can be poured out."""
