@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sapave.sim.acting._expert import Acting
     from sapave.sim.world import World
 
-GOAL_ID = 100
-"""The tray's number in the segmentation (World.instances has the others)."""
 LIFTED = 0.005
 """A touched target this far above its support is being carried [m]."""
 HOPELESS_TICKS = 25
@@ -88,7 +86,7 @@ class Recorder:
                 "label.head": head[:CHUNK].ravel(),
                 "label.other": label.other[:CHUNK].ravel(),
                 "label.seg_target": world.instances[world.target.name],
-                "label.seg_goal": GOAL_ID if world.goal is not None else 0,
+                "label.seg_goal": world.instances[world.goal.name] if world.goal is not None else 0,
                 HEAD_CAMERA: seen.rgb["head"],
                 HEAD_DEPTH: to_millimetres(known.depth),
                 SEGMENTATION: segment,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sapave.base import seeds
+from sapave.base.shelf import pick
 from sapave.base.types import EpisodeSpec
 from sapave.data.viewpoints import viewpoints
 from sapave.sim import conditions
@@ -68,7 +69,7 @@ def open_scene(
     else:
         g = seeds.rng(seed, suite)
         rooms = "kitchens" if g.uniform() < KITCHENS else "activemanip"
-        task = str(g.choice(tasks_of(rooms)))
+        task = str(g.choice([name for name in tasks_of(rooms) if not pick("sapave.sim.tasks", "TASK", name).pours]))
         condition = str(g.choice(conditions.CONDITIONS))
     world = World(EpisodeSpec(task=task, condition=condition, seed=seed, attempt=0, suite=rooms))
     _pose_arms(world, g)
@@ -89,7 +90,7 @@ def things_of(world: World, *, regions: bool = False) -> list[dict[str, Any]]:
     """Everything that the head can bring well into view, with the head pose that was verified by rendering; with
     `regions` also all acceptable poses, and the handles of drawers and cabinets."""
     found = [_thing(world, i) for i in range(len(world.things))]
-    if world.goal is not None:
+    if world.goal is not None and world.goal.name == "tray":
         found.append({"id": 100, "name": "tray", "family": "tray", "kind": "tray"} | _PLAIN)
     if not regions:
         return _with_best_views(world, found)

@@ -69,6 +69,7 @@ class Judge:
             look_to_act=attention.lead(),
             camera_gain=attention.gain(),
             visibility=tuple((s.time, s.fraction) for s in attention.samples),
+            extra={} if self._world.task.measures is None else self._world.task.measures(self._world),
         )
 
     def _reason(self, seen: bool) -> str:

@@ -10,6 +10,7 @@ from sapave.base import seeds
 from sapave.base.shelf import pick, shelf
 from sapave.base.types import EpisodeSpec
 from sapave.sim.furniture import tray
+from sapave.sim.liquid import Liquid
 from sapave.sim.lying import lying_height
 from sapave.sim.objects._family import LOOKS, Family, Thing, make_thing
 from sapave.sim.scenes._scene import Place, Scene
@@ -39,12 +40,13 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """The tray."""
+    """The tray, or the thing into which something goes."""
 
     name: str
+    """Of the body: `tray`, or the thing's."""
     words: str
     position: np.ndarray
-    """[3] m, middle of its upper surface."""
+    """[3] m, middle of its upper surface or of its rim, at the start."""
     radius: float
 
 
@@ -62,6 +64,8 @@ class Layout:
     units: tuple[Unit, ...] = ()
     """Drawers and cabinets; the target comes first, when it is one."""
     plant: Plant | None = None
+    liquid: Liquid | None = None
+    """What is in the target."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.shelf import pick
 from sapave.base.types import CONTROL_DT, EpisodeSpec, Geometry, Observation, Outcome
-from sapave.sim import cameras, conditions
+from sapave.sim import cameras, conditions, liquid
 from sapave.sim.axes._axis import Change, settings
 from sapave.sim.control import Controller, set_physics
 from sapave.sim.furniture.house_plant import add_plant
@@ -99,7 +99,7 @@ class World:
         self._bodies = {t.name: self.model.body(t.name).id for t in (*self.things, *self.units)}
         self.instances = {t.name: i + 1 for i, t in enumerate(self.things)} | {"tray": 100}
         self.instances |= {u.name: 101 + i for i, u in enumerate(self.units)}
-        if self.goal is not None:
+        if self.goal is not None and self.goal.name == "tray":
             self._bodies["tray"] = self.model.body("tray").id
         self._geoms = {
             name: frozenset(np.flatnonzero(self.model.geom_bodyid == body).tolist())
@@ -107,13 +107,15 @@ class World:
         }
         root = self.model.body("torso_link").id
         self._robot_bodies = self.model.body_rootid == self.model.body_rootid[root]
+        self.drops = liquid.Drops(self.model, layout.liquid)
+        """The liquid; none in most worlds."""
         self._dof = {t.name: self.model.joint(f"{t.name}_free").dofadr[0] for t in self.things}
         self.controller.reset(self.start_head(), self.robot.rest_other)
         for unit in self.units:
             self.data.joint(unit.joint).qpos[:] = unit.start
         for change in self.changes:
             change.start(self)
-        for _ in range(SETTLE_TICKS):
+        for _ in range(SETTLE_TICKS if layout.liquid is None else liquid.SETTLE_TICKS):
             self.controller.tick()
         self.data.time = 0.0
         self._height0 = {t.name: float(self.position(t.name)[2]) for t in self.things}
@@ -284,6 +286,8 @@ class World:
     def set_down(self, name: str, position: np.ndarray) -> None:
         """Set a thing down at rest with its centre at position [3] m; it counts as standing there from now on."""
         free = self.model.joint(f"{name}_free")
+        if name == self.target.name:
+            self.drops.carry(self, name, position - self.position(name))
         self.data.qpos[free.qposadr[0] : free.qposadr[0] + 3] = position
         self.data.qvel[self._dof[name] : self._dof[name] + 6] = 0.0
         self._height0[name] = float(position[2])
@@ -311,7 +315,9 @@ def build_spec(layout: Layout, robot: Robot, seed: int) -> mujoco.MjSpec:
         z = standing.place.z + standing.height + 0.001
         pose = lying_quat(standing.thing.shape) if standing.lies else None
         add_thing(spec, standing.thing, np.array([*standing.xy, z]), standing.yaw, pose)
-    if layout.goal is not None:
+    if layout.liquid is not None:
+        liquid.add_drops(spec, layout.liquid, layout.standings[0])
+    if layout.goal is not None and layout.goal.name == "tray":
         from sapave.sim.furniture import tray
 
         body = spec.worldbody.add_body(name="tray", pos=layout.goal.position - np.array([0, 0, tray.TOP]))

@@ -27,7 +27,9 @@ class Strangers(Change):
 
     def _other(self, thing: Thing) -> Thing:
         g = self.rng(thing.name)
-        other = make_thing(thing.name, thing.family, thing.colour, int(g.integers(*LOOKS)))
+        hollow = thing.shape.cavity is not None and not thing.family.hollow  # what liquid is in stays what it is
+        model = thing.model if hollow else ""
+        other = make_thing(thing.name, thing.family, thing.colour, int(g.integers(*LOOKS)), model=model)
         bright = 1 + self.strength * (g.uniform(*SHADE) - 1)
         share, mixed = min(0.5, self.strength * MIX * g.uniform(0.3, 1.0)), g.uniform(size=3)
 

@@ -117,6 +117,7 @@ def vessel(
             depth=float(top - floor),
             floor=float(points[0, 1] + floor),
             wall=thick,
+            profile=tuple((float(r), float(z)) for r, z in inner),
         ),
     )
 

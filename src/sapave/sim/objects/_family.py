@@ -88,6 +88,8 @@ class Cavity:
     """Height of the floor, relative to the object's centre [m]."""
     wall: float
     """Thickness of the wall [m]."""
+    profile: tuple[tuple[float, float], ...] = ()
+    """(inner radius, height relative to the object's centre) from the floor up to the rim [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)

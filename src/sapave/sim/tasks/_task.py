@@ -48,8 +48,12 @@ class Task:
     """The one suite that plays it; empty: every suite with a scene that offers what it needs."""
     arrange: Callable[[EpisodeSpec, Task, Scene, np.random.Generator], Layout] | None = None
     """Draws a candidate layout; None: as for picking, or, when a unit is needed, as for units."""
+    pours: bool = False
+    """Is there liquid in the target? (No views are drawn from such a world.)"""
     fetches: bool = False
     """Is there a thing inside the unit that is to be taken out?"""
+    measures: Callable[[World], Mapping[str, float]] | None = None
+    """What is written down beside success (`Outcome.extra`)."""
     expert: str = "things"
     """Who can do it: a module of sim/acting/."""
     shown: tuple[str, ...] = ("unoccluded", "occluded", "out_of_view")
