@@ -31,6 +31,8 @@ SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))
 """Where a thing out of a unit may be put (x, distance from the middle away from the unit) [m]."""
 BESIDE = 0.09
 """From such a spot to the nearest point of a unit's footprint [m]."""
+BEHIND = (0.14, 0.05)
+"""So much farther back and nearer to the unit the pot of a plant stands where a thing is to be put down [m]."""
 EYE = np.array([0.125, 0.0, 1.19])
 """The head camera at the default pose [m]."""
 
@@ -51,6 +53,9 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
         slot = _choose(slots, bool(g.uniform() < 0.5), g)
         units.append(place_unit(slot, -side, "unit1", colours[1], shade(colours[1], g), g))
     plant = _plant(target, g) if spec.condition == "occluded" else None
+    if plant is not None and task.fetches:  # not where the thing is put down
+        x, y = BEHIND
+        plant = replace(plant, pot=plant.pot + [x, target.side * y, 0.0])
     taken = [point for unit in units for point in unit.footprint()]
     if plant is not None:
         taken.append(plant.pot)

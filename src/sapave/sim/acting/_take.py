@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 import mujoco
 import numpy as np
 
+from sapave.base.mirror import mirror_point
 from sapave.sim.experts import Expert
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import put_down_spots
-from sapave.sim.planning import CarryPlan, Plan, Planner, between
+from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.units import Unit
@@ -59,7 +60,12 @@ class FromAbove(Grasp):
 
 
 class Reach(Planner):
-    """Plans into narrow places: the last stretch is looked at more closely."""
+    """Plans into narrow places: the last stretch is looked at more closely, and several spots are as good."""
+
+    def __init__(self, errand: Errand, spots: Sequence[Goal]) -> None:
+        """`spots`: where the thing may go, the best first."""
+        super().__init__(cast("World", errand))
+        self.errand, self.spots = errand, spots
 
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
@@ -73,10 +79,28 @@ class Reach(Planner):
         return (*OVER_FRONT, *super()._shifts(grasp))
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
-        """As every planner; None at once for an arm that has something to get clear of first."""
+        """The first feasible grasp with a way to one of the spots; None at once for an arm that has something to get
+        clear of first."""
         if self.touches(side, now, grasps[0].opened(), target=-0.01, scene=-0.01) > 0:
             return None
-        return super().plan(side, grasps, now)
+        extent = self.extent(mirror_point if side == "right" else np.asarray)
+        tries = MAX_CARRIES
+        for plan in self._plans(side, grasps, now, extent):
+            _, rotation = self.tip(side, plan.lift.points[-1])
+            for goal in self.spots:
+                self.spot = np.asarray(goal.position, float)
+                carry = self.plan_carry(plan, plan.offset, rotation, plan.lift.points[-1])
+                if carry is not None:
+                    self.errand.goal = goal
+                    return plan, carry
+            tries -= 1
+            if tries == 0:
+                break
+        return None
+
+    def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
+        """As every planner, but a wide berth is not to be had in narrow places."""
+        return self._via(side, turn, before, pre, rotation, grasp, now, BERTHS[-1])
 
     def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
@@ -93,27 +117,16 @@ class Taker(Expert):
     def __init__(self, world: World, rng: np.random.Generator, *, wait_for_view: bool) -> None:
         """As every expert (`sim/acting/_expert.py`)."""
         assert isinstance(world.target, Unit) and world.content is not None
-        self.unit, self.errand = world.target, Errand(world, world.content, _spots(world)[0])
+        spots = _spots(world)
+        self.unit, self.errand = world.target, Errand(world, world.content, spots[0])
         super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
-        self.planner = Reach(cast("World", self.errand))
+        self.planner = Reach(self.errand, spots)
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
-        self._spots = _spots(world)
 
     def retry(self) -> None:
         """Forget that no plan was found: the arm is elsewhere now."""
         if self.plan is None:
             self._tried = None
-
-    def _update_plan(self) -> None:
-        if self.plan is not None:
-            return super()._update_plan()
-        tried = self._tried
-        for spot in self._spots:
-            self.errand.goal, self._tried = spot, tried
-            super()._update_plan()
-            if self.plan is not None:
-                return None
-        return None
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         if self.unit.inside(centre, self.errand.joint(self.unit.name)[0]):
