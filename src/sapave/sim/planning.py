@@ -164,9 +164,8 @@ class Planner(Clearance):
             return
         before = found[good]
         at, ok1 = solve(self.chain, self.limits, positions[which], rotations[which], before, pull=0.0)
-        up = positions[which] + np.array([0.0, 0.0, LIFT])
-        lifted, ok2 = solve(self.chain, self.limits, up, rotations[which], at, pull=0.0)
-        smooth = (np.abs(at - before).max(1) < 0.9) & (np.abs(lifted - at).max(1) < 1.0)
+        lifted, ok2 = self._lifted([grasps[i] for i in which], positions[which], rotations[which], at)
+        smooth = np.abs(at - before).max(1) < 0.9
         order = np.lexsort((np.abs(before - turn(self.rest(side))).max(1), which))
         given: set[int] = set()
         for i in order[(ok1 & ok2 & smooth)[order]]:
@@ -195,9 +194,18 @@ class Planner(Clearance):
                 centre=real,
                 grasp=grasp,
                 approach=Path(np.stack([*via, end, goal])),
-                lift=Path(np.stack([goal, high])),
+                lift=Path(np.concatenate([goal[None], high])),
                 offset=rotation.T @ (real - tip),
             )
+
+    def _lifted(
+        self, grasps: Sequence[Grasp], positions: np.ndarray, rotations: np.ndarray, at: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How the thing gets clear of what it stands on, from the grasps at postures `at` [B, 7] rad: postures
+        [B, m, 7] after that, and which of them there are [B]."""
+        up = positions + np.array([0.0, 0.0, LIFT])
+        lifted, good = solve(self.chain, self.limits, up, rotations, at, pull=0.0)
+        return lifted[:, None], good & (np.abs(lifted - at).max(1) < 1.0)
 
     def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
         """`_via` with the widest berth for which there is one."""

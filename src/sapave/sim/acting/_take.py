@@ -14,7 +14,8 @@ import mujoco
 import numpy as np
 
 from sapave.base.mirror import mirror_point
-from sapave.sim.experts import Expert
+from sapave.sim.experts import Expert, _State
+from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import put_down_spots
 from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
@@ -33,6 +34,8 @@ APART = 0.10
 
 SLANT = 0.45
 """How far forward the last stretch into a drawer leads, as a share of its length."""
+RAISED, OUT = 0.022, (0.0, 0.08, 0.16)
+"""So much a thing is raised from the board of a cabinet, and so far it is drawn out in turn [m]."""
 OVER_FRONT = tuple(np.array(s) for s in ((-0.05, 0.0, 0.08), (-0.10, 0.0, 0.05), (-0.05, -0.05, 0.08)))
 """From the pre-grasp posture in a drawer to where the hand comes over its front [m]."""
 
@@ -59,6 +62,14 @@ class FromAbove(Grasp):
         return np.array([SLANT * np.cos(self.ahead), SLANT * np.sin(self.ahead), -np.sqrt(1 - SLANT**2)])
 
 
+@dataclass(frozen=True, kw_only=True)
+class FromFront(Grasp):
+    """A grasp for a thing in a cabinet, after which it leaves on a level way: there is no room to lift it."""
+
+    ahead: float = 0.0
+    """Heading of the cabinet's inside [rad]."""
+
+
 class Reach(Planner):
     """Plans into narrow places: the last stretch is looked at more closely, and several spots are as good."""
 
@@ -76,7 +87,7 @@ class Reach(Planner):
 
     def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
         """Over the front of the drawer, which stands between the hand and the pre-grasp posture."""
-        return (*OVER_FRONT, *super()._shifts(grasp))
+        return (*(OVER_FRONT if isinstance(grasp, FromAbove) else ()), *super()._shifts(grasp))
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible grasp with a way to one of the spots; None at once for an arm that has something to get
@@ -97,6 +108,22 @@ class Reach(Planner):
             if tries == 0:
                 break
         return None
+
+    def _lifted(
+        self, grasps: Sequence[Grasp], positions: np.ndarray, rotations: np.ndarray, at: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Out of a cabinet: a little up, then straight out."""
+        if not isinstance(grasps[0], FromFront):
+            return super()._lifted(grasps, positions, rotations, at)
+        out = np.array([[-np.cos(g.ahead), -np.sin(g.ahead), 0.0] for g in grasps if isinstance(g, FromFront)])
+        stages, now, good = [], at, np.ones(len(at), bool)
+        for back in OUT:
+            goals = positions + back * out + np.array([0.0, 0.0, RAISED])
+            found, fine = solve(self.chain, self.limits, goals, rotations, now, pull=0.0)
+            good &= fine & (np.abs(found - now).max(1) < 0.9)
+            stages.append(found)
+            now = found
+        return np.stack(stages, axis=1), good
 
     def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
         """As every planner, but a wide berth is not to be had in narrow places."""
@@ -128,10 +155,18 @@ class Taker(Expert):
         if self.plan is None:
             self._tried = None
 
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+        """As for all things, but not before it is out: there is only one way out."""
+        at = self.world.position(self.world.target.name)
+        if self.unit.inside(at, self.errand.joint(self.unit.name)[0]):
+            return None
+        return super()._otherwise(plan, carry, state)
+
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         if self.unit.inside(centre, self.errand.joint(self.unit.name)[0]):
-            yaw = self.unit.yaw * (1.0 if side == "left" else -1.0)
-            return from_drawer(self.errand.target.half_height, yaw)
+            assert self.unit.articulation.room is not None
+            yaw, half_height = self.unit.yaw * (1.0 if side == "left" else -1.0), self.errand.target.half_height
+            return (from_drawer if self.unit.articulation.room.moves else from_board)(half_height, yaw)
         return super()._grasps(centre, side)
 
 
@@ -150,6 +185,22 @@ def from_drawer(half_height: float, yaw: float) -> list[list[Grasp]]:
         ]
         for thumb in thumbs
         for shapes in (first, more)
+    ]
+
+
+def from_board(half_height: float, yaw: float) -> list[list[Grasp]]:
+    """Grasps from the front for a thing on the board of a cabinet turned by yaw [rad], in groups."""
+    yaws = yaw + np.array([0.0, -0.2, 0.2, -0.4, 0.4, -0.6])
+    return [
+        [
+            FromFront(ahead=yaw, yaw=float(y), pitch=p, tilt=t, height=h, reach=reach)
+            for reach in (0.004, -0.004)
+            for t in tilts
+            for p in (0.0, -0.15, 0.15, -0.3)
+            for h in (0.0, 0.008)
+            for y in yaws
+        ]
+        for tilts in ((0.5, 0.7), (0.3, 0.9), (0.1, 1.2))
     ]
 
 

@@ -21,7 +21,8 @@ _HALF = 0.158
 """Half height of the door [m]."""
 
 
-def _add(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
+def add_cabinet(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
+    """A case with its door on a hinge and the bar on the door (see `Articulation.add`)."""
     front, back = STANDOFF + 0.019, STANDOFF + 0.019 + DEPTH
     x, deep = (front + back) / 2, DEPTH / 2
     wide = (RADIUS + EDGE) / 2 + 0.004
@@ -42,7 +43,8 @@ def _add(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
     add_handle(leaf, (-_HINGE_X, side * -RADIUS, 0), 0.060, upright=True)
 
 
-def _handle(joint: float, side: int) -> tuple[np.ndarray, float]:
+def handle_of(joint: float, side: int) -> tuple[np.ndarray, float]:
+    """Where the bar is and how the door is turned (see `Articulation.handle`)."""
     c, s = np.cos(joint), np.sin(joint)
     x, y = -_HINGE_X, -RADIUS  # of side +1, seen from the hinge
     at = np.array([_HINGE_X + c * x + s * y, RADIUS - s * x + c * y, 0.0])
@@ -50,7 +52,7 @@ def _handle(joint: float, side: int) -> tuple[np.ndarray, float]:
 
 
 def _add_plain(body: mujoco.MjsBody, palette: Palette, g: np.random.Generator) -> None:
-    _add(body, palette, palette.accent, 1)
+    add_cabinet(body, palette, palette.accent, 1)
 
 
 FURNITURE = Furniture(
@@ -67,7 +69,7 @@ FURNITURE = Furniture(
         height=HEIGHT,
         reach=(EDGE + 0.02, RADIUS + 0.03),
         depth=STANDOFF + 0.02 + DEPTH,
-        add=_add,
-        handle=_handle,
+        add=add_cabinet,
+        handle=handle_of,
     ),
 )

@@ -1,0 +1,21 @@
+"""FetchFromCabinet: the named cabinet is opened, the named thing taken off its board and put on the counter, and the
+cabinet fully closed, in this order; cabinet shut and thing at rest for 2 s."""
+
+from __future__ import annotations
+
+from sapave.sim.tasks._fetch import FETCH, STAGES, is_done
+from sapave.sim.tasks._task import Task
+
+TASK = Task(
+    name="fetch_from_cabinet",
+    templates=FETCH,
+    has_goal=False,
+    seconds=50.0,
+    reached=is_done,
+    needs="cabinet",
+    start=(0.0, 0.0),
+    stages=STAGES,
+    fetches=True,
+    expert="fetch",
+    shown=("unoccluded",),
+)
