@@ -126,8 +126,12 @@ class Reach(Planner):
         return np.stack(stages, axis=1), good
 
     def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
-        """As every planner, but a wide berth is not to be had in narrow places."""
-        return self._via(side, turn, before, pre, rotation, grasp, now, BERTHS[-1])
+        """As every planner, but a wide berth is not to be had in narrow places, and the way to rest is looked at."""
+        way, rest = self._via(side, turn, before, pre, rotation, grasp, now, BERTHS[-1]), self.rest(side)
+        if way and np.array_equal(way[0], rest):
+            if self.touches(side, between(now, rest, 12), grasp.opened(), target=BERTHS[-1]) > 0:
+                return None
+        return way
 
     def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]

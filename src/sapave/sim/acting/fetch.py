@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sapave.base import seeds
 from sapave.base.types import ActionChunk, Observation
+from sapave.sim.acting._grip import CLEAR
+from sapave.sim.acting._roam import roam
 from sapave.sim.acting._take import Taker
 from sapave.sim.acting.handles import EXPERT as HandleExpert
 from sapave.sim.disturbance import Disturbance
@@ -97,6 +100,9 @@ class FetchExpert:
         self.phase = "open"
         """What it does: open, let_go, take, close."""
         self._out: Path | None = None
+        room = self.unit.articulation.room
+        assert room is not None
+        self._moves = room.moves
 
     @property
     def ok(self) -> bool:
@@ -113,8 +119,9 @@ class FetchExpert:
             expert.horizon = self.horizon
             expert.act()
             self.label = expert.label
-            if self.phase == "take" and not self.taker.ok:  # stays where it is: the way to rest leads through the front
+            if self.phase == "take" and not self.taker.ok:
                 self.label = ActionChunk(head=expert.label.head, other=np.zeros((self.horizon, 26)))
+                self._go_to_rest()
             if self.phase != "take" or self.taker.ok:
                 self._out = None
         return self.disturb(self.label)
@@ -131,7 +138,8 @@ class FetchExpert:
             return "let_go" if self.opener.done() else "open"
         if world.judge.stage < OPENED or self._shut_again():
             return "open"
-        return "let_go" if not self.taker.ok and self.opener.from_bar() < OFF and not self._is_off() else "take"
+        on_its_way = self._out is not None or self.opener.from_bar() < OFF
+        return "let_go" if not self.taker.ok and on_its_way and not self._is_off() else "take"
 
     def _shut_again(self) -> bool:
         return self.world.joint(self.unit.name)[0] < ENOUGH * self.unit.articulation.open_at
@@ -162,6 +170,9 @@ class FetchExpert:
         now, fingers = controller.targets_other[arm], controller.targets_other[hand]
         if self._out is None or self._out.locate(now)[2] > CORRIDOR:
             self._out = self._way_out(now)
+            if self._out is not None and not self._moves:  # round the door
+                way = self._roam(self._out.points[-1])
+                self._out = self._out if way is None else Path(np.concatenate([self._out.points, way[1:]]))
             self.taker.retry()
         head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         for i in range(self.horizon):
@@ -172,6 +183,30 @@ class FetchExpert:
             other[i, arm], other[i, hand] = move, step
             now, fingers = now + move, fingers + step
         return ActionChunk(head=head, other=other)
+
+    def _go_to_rest(self) -> None:
+        """From where there is no way to the thing."""
+        opener = self.opener
+        now, rest = self.world.controller.targets_other[opener.arm], opener.planner.base.rest(opener.side)
+        if opener.plan is None or np.abs(now - rest).max() < AT:
+            return
+        way = self._roam(now)
+        if way is not None:
+            self._out = Path(way)
+            self.taker.retry()
+
+    def _roam(self, now: np.ndarray) -> np.ndarray | None:
+        """Postures [n, 7] rad from `now` to rest, or None."""
+        opener, world = self.opener, self.world
+        assert opener.plan is not None
+        base, side, hand = opener.planner.base, opener.side, opener.plan.mode.ready
+        tight = max(0.0, opener.planner._hits(now[None], CLEAR, hand)) + 0.0005
+
+        def hits(arms: np.ndarray) -> float:
+            return opener.planner._hits(arms, CLEAR, hand) - tight
+
+        limits = world.robot.other_limits[opener.arm]
+        return roam(hits, limits, now, base.rest(side), seeds.rng(world.spec.seed, "roam", side))
 
     def _way_out(self, now: np.ndarray) -> Path | None:
         """From the arm's posture `now` [7] rad straight off the bar."""

@@ -1,0 +1,85 @@
+"""A way for an arm out of a corner: two trees of random postures that grow toward each other, then cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+STEP = 0.4
+"""Longest branch, in its largest joint [rad]."""
+FINE = 0.06
+"""Postures along a branch are looked at this far apart [rad]."""
+BRANCHES = 250
+"""So many random postures are tried."""
+CUTS = 60
+"""So many attempts to cut the way short."""
+AROUND = 0.7
+"""Random postures reach this far beyond start and goal [rad]."""
+
+
+def roam(
+    hits: Callable[[np.ndarray], float], limits: np.ndarray, start: np.ndarray, goal: np.ndarray, g: np.random.Generator
+) -> np.ndarray | None:
+    """Postures [n, 7] rad from `start` to `goal`, both included, or None when none was found.
+
+    hits: postures [k, 7] -> how much too near the arm comes to anything [m]; up to 0 is free. limits [7, 2] rad.
+    """
+
+    def free(a: np.ndarray, b: np.ndarray) -> bool:
+        n = max(1, int(np.ceil(np.abs(b - a).max() / FINE)))
+        return hits(a + np.arange(1, n + 1)[:, None] / n * (b - a)) <= 0
+
+    if free(start, goal):
+        return np.stack([start, goal])
+    if hits(goal[None]) > 0:
+        return None
+    low = np.maximum(limits[:, 0], np.minimum(start, goal) - AROUND)
+    high = np.minimum(limits[:, 1], np.maximum(start, goal) + AROUND)
+    trees: list[list[tuple[np.ndarray, int]]] = [[(start, -1)], [(goal, -1)]]
+    for number in range(BRANCHES):
+        here, there = trees[number % 2], trees[1 - number % 2]
+        if not _grow(here, g.uniform(low, high), free):
+            continue
+        new = here[-1][0]
+        while _grow(there, new, free):
+            if np.abs(there[-1][0] - new).max() < 1e-9:
+                ways = [_branch(trees[0], len(trees[0]) - 1)[::-1], _branch(trees[1], len(trees[1]) - 1)[1:]]
+                return _cut(np.array(ways[0] + ways[1]), free, g)
+    return None
+
+
+def _grow(
+    tree: list[tuple[np.ndarray, int]], toward: np.ndarray, free: Callable[[np.ndarray, np.ndarray], bool]
+) -> bool:
+    """Add to the tree one branch toward a posture [7] rad, if it is free."""
+    spans = toward - np.array([node for node, _ in tree])
+    lengths = np.abs(spans).max(1)
+    nearest = int(np.argmin(lengths))
+    if lengths[nearest] < 1e-9:
+        return False
+    point = toward if lengths[nearest] <= STEP else tree[nearest][0] + spans[nearest] * (STEP / lengths[nearest])
+    if not free(tree[nearest][0], point):
+        return False
+    tree.append((point, nearest))
+    return True
+
+
+def _branch(tree: list[tuple[np.ndarray, int]], index: int) -> list[np.ndarray]:
+    """Postures from a node to the root."""
+    way = []
+    while index >= 0:
+        node, index = tree[index]
+        way.append(node)
+    return way
+
+
+def _cut(way: np.ndarray, free: Callable[[np.ndarray, np.ndarray], bool], g: np.random.Generator) -> np.ndarray:
+    """The way [n, 7] with detours left out."""
+    for _ in range(CUTS):
+        if len(way) < 3:
+            break
+        i, j = sorted(int(k) for k in g.choice(len(way), 2, replace=False))
+        if j - i > 1 and free(way[i], way[j]):
+            way = np.concatenate([way[: i + 1], way[j:]])
+    return way
