@@ -73,6 +73,11 @@ class Leaf(HandleExpert):
         """Is the unit as it should be, with a margin?"""
         return self._done(self._read())
 
+    def retry(self) -> None:
+        """Forget that no plan was found: the arm is elsewhere now."""
+        if self.plan is None:
+            self._tried = None
+
     def from_bar(self) -> float:
         """From the bar to its place in the hand, along the bar left out [m]."""
         mode = self.plan.mode if self.plan else None
@@ -98,7 +103,7 @@ class FetchExpert:
         self.disturb = Disturbance(rng, noise, wait_for_view)
         self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
         self.phase = "open"
-        """What it does: open, let_go, take, close."""
+        """What it does: open, let_go, take, rest, close."""
         self._out: Path | None = None
         room = self.unit.articulation.room
         assert room is not None
@@ -107,31 +112,32 @@ class FetchExpert:
     @property
     def ok(self) -> bool:
         """Is there a plan?"""
-        return {"open": self.opener, "let_go": self.opener, "take": self.taker, "close": self.closer}[self.phase].ok
+        return self._expert().ok
 
     def act(self, observation: Observation | None = None) -> ActionChunk:
         """The next chunk (16 ticks): the rule rolled out from the current targets; the observation is not used."""
         self.phase = self._phase()
-        if self.phase == "let_go":
-            self.label = self._let_go()
+        if self.phase in ("let_go", "rest"):
+            self.label = self._follow(self._let_go() if self.phase == "let_go" else None)
         else:
-            expert = {"open": self.opener, "take": self.taker, "close": self.closer}[self.phase]
+            expert = self._expert()
             expert.horizon = self.horizon
             expert.act()
-            self.label = expert.label
-            if self.phase == "take" and not self.taker.ok:
+            self.label, self._out = expert.label, None
+            if not expert.ok and self.phase != "open":
                 self.label = ActionChunk(head=expert.label.head, other=np.zeros((self.horizon, 26)))
                 self._go_to_rest()
-            if self.phase != "take" or self.taker.ok:
-                self._out = None
         return self.disturb(self.label)
+
+    def _expert(self) -> Leaf | Taker:
+        return {"take": self.taker, "close": self.closer, "rest": self.closer}.get(self.phase, self.opener)
 
     # ---- what to do ---------------------------------------------------------------------------------------
 
     def _phase(self) -> str:
         world, near = self.world, self._from_thing()
         if is_placed(world) and (near > AWAY or self.closer.ok):
-            return "close"
+            return "close" if self._out is None or self.closer.ok or self._is_off() else "rest"
         if not inside(world) or (self.taker.ok and near < AT_WORK):
             return "take"
         if self.opener.holds():
@@ -160,53 +166,53 @@ class FetchExpert:
 
     # ---- letting go ---------------------------------------------------------------------------------------
 
-    def _let_go(self) -> ActionChunk:
-        """Fingers half open, then the hand off the bar the way it came onto it."""
-        opener, robot = self.opener, self.world.robot
-        plan = opener.plan
-        assert plan is not None
-        controller = self.world.controller
-        arm, hand = opener.arm, opener.hand
-        now, fingers = controller.targets_other[arm], controller.targets_other[hand]
+    def _let_go(self) -> np.ndarray:
+        """Sees to it that there is a way off the bar, the way the hand came onto it; the fingers' targets [6] rad."""
+        opener = self.opener
+        assert opener.plan is not None
+        now = self.world.controller.targets_other[opener.arm]
         if self._out is None or self._out.locate(now)[2] > CORRIDOR:
             self._out = self._way_out(now)
             if self._out is not None and not self._moves:  # round the door
-                way = self._roam(self._out.points[-1])
+                way = self._roam(self._out.points[-1], opener.plan.mode.ready)
                 self._out = self._out if way is None else Path(np.concatenate([self._out.points, way[1:]]))
             self.taker.retry()
+        return opener.plan.mode.ready
+
+    def _follow(self, open_: np.ndarray | None) -> ActionChunk:
+        """The way out; with `open_` [6] rad the fingers first go there, else they stay."""
+        robot, opener, controller, path = self.world.robot, self.opener, self.world.controller, self._out
+        now, fingers = controller.targets_other[opener.arm], controller.targets_other[opener.hand]
+        open_ = fingers if open_ is None else open_
         head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         for i in range(self.horizon):
-            step = np.clip(plan.mode.ready - fingers, -robot.other_step[14:20], robot.other_step[14:20])
-            loose = np.mean(fingers[:4]) < plan.mode.ready[0] + LOOSE
-            way = self._out if loose or self._out is None else Path(self._out.points[:2])
+            step = np.clip(open_ - fingers, -robot.other_step[14:20], robot.other_step[14:20])
+            loose = np.mean(fingers[:4]) < np.mean(open_[:4]) + LOOSE
+            way = path if loose or path is None else Path(path.points[:2])
             move = np.zeros(7) if way is None else way.next_step(now, 0.5 * float(robot.other_step[0]))
-            other[i, arm], other[i, hand] = move, step
+            other[i, opener.arm], other[i, opener.hand] = move, step
             now, fingers = now + move, fingers + step
         return ActionChunk(head=head, other=other)
 
     def _go_to_rest(self) -> None:
-        """From where there is no way to the thing."""
-        opener = self.opener
-        now, rest = self.world.controller.targets_other[opener.arm], opener.planner.base.rest(opener.side)
-        if opener.plan is None or np.abs(now - rest).max() < AT:
-            return
-        way = self._roam(now)
+        """From where there is no way on."""
+        opener, controller = self.opener, self.world.controller
+        now, rest = controller.targets_other[opener.arm], opener.planner.base.rest(opener.side)
+        way = None if np.abs(now - rest).max() < AT else self._roam(now, controller.targets_other[opener.hand])
         if way is not None:
             self._out = Path(way)
-            self.taker.retry()
+            self._expert().retry()
 
-    def _roam(self, now: np.ndarray) -> np.ndarray | None:
-        """Postures [n, 7] rad from `now` to rest, or None."""
-        opener, world = self.opener, self.world
-        assert opener.plan is not None
-        base, side, hand = opener.planner.base, opener.side, opener.plan.mode.ready
-        tight = max(0.0, opener.planner._hits(now[None], CLEAR, hand)) + 0.0005
+    def _roam(self, now: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
+        """Postures [n, 7] rad from `now` to rest with the fingers at `hand` [6] rad, or None."""
+        planner, side, world = self.opener.planner, self.opener.side, self.world
+        tight = max(0.0, planner._hits(now[None], CLEAR, hand)) + 0.0005
 
         def hits(arms: np.ndarray) -> float:
-            return opener.planner._hits(arms, CLEAR, hand) - tight
+            return planner._hits(arms, CLEAR, hand) - tight
 
-        limits = world.robot.other_limits[opener.arm]
-        return roam(hits, limits, now, base.rest(side), seeds.rng(world.spec.seed, "roam", side))
+        limits = world.robot.other_limits[self.opener.arm]
+        return roam(hits, limits, now, planner.base.rest(side), seeds.rng(world.spec.seed, "roam", side))
 
     def _way_out(self, now: np.ndarray) -> Path | None:
         """From the arm's posture `now` [7] rad straight off the bar."""
