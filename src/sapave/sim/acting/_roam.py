@@ -6,6 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sapave.base import seeds
+from sapave.sim.acting._grip import CLEAR, GripPlanner, Mode
+from sapave.sim.planning import between
+
 STEP = 0.4
 """Longest branch, in its largest joint [rad]."""
 FINE = 0.06
@@ -47,6 +51,33 @@ def roam(
                 ways = [_branch(trees[0], len(trees[0]) - 1)[::-1], _branch(trees[1], len(trees[1]) - 1)[1:]]
                 return _cut(np.array(ways[0] + ways[1]), free, g)
     return None
+
+
+class RoundPlanner(GripPlanner):
+    """Plans for bars, also where the way to them leads round a door."""
+
+    def _way(
+        self, now: np.ndarray, pre: np.ndarray, rotation: np.ndarray, waiting: np.ndarray, mode: Mode
+    ) -> list[np.ndarray] | None:
+        way = super()._way(now, pre, rotation, waiting, mode)
+        if way is not None and self.free(np.stack(way), mode.ready):
+            return way
+        found = self.roam(now, self._turn(pre), mode.ready)
+        return None if found is None else list(found)
+
+    def free(self, way: np.ndarray, hand: np.ndarray) -> bool:
+        """Does the arm with the fingers at `hand` [6] rad touch nothing along a way [n, 7] rad?"""
+        return all(self._hits(between(a, b, 10), 0.0, hand) <= 0 for a, b in zip(way[:-1], way[1:], strict=True))
+
+    def roam(self, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
+        """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""
+        tight = max(0.0, self._hits(now[None], CLEAR, hand)) + 0.0005
+
+        def hits(arms: np.ndarray) -> float:
+            return self._hits(arms, CLEAR, hand) - tight
+
+        limits = self.world.robot.other_limits[slice(0, 7) if self.side == "left" else slice(7, 14)]
+        return roam(hits, limits, now, goal, seeds.rng(self.world.spec.seed, "roam", self.side))
 
 
 def _grow(

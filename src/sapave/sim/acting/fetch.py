@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sapave.base import seeds
 from sapave.base.types import ActionChunk, Observation
-from sapave.sim.acting._grip import CLEAR
-from sapave.sim.acting._roam import roam
+from sapave.sim.acting._roam import RoundPlanner
 from sapave.sim.acting._take import Taker
 from sapave.sim.acting.handles import EXPERT as HandleExpert
 from sapave.sim.disturbance import Disturbance
@@ -56,6 +54,7 @@ class Leaf(HandleExpert):
     def __init__(self, world: World, rng: np.random.Generator, *, opens: bool, wait_for_view: bool) -> None:
         """`opens`: the aim."""
         super().__init__(world, rng, wait_for_view=wait_for_view)
+        self.planner: RoundPlanner = RoundPlanner(world, self.unit)
         self.aim = self._opens = opens
         self._closes = not opens
 
@@ -174,7 +173,8 @@ class FetchExpert:
         if self._out is None or self._out.locate(now)[2] > CORRIDOR:
             self._out = self._way_out(now)
             if self._out is not None and not self._moves:  # round the door
-                way = self._roam(self._out.points[-1], opener.plan.mode.ready)
+                rest = opener.planner.base.rest(opener.side)
+                way = opener.planner.roam(self._out.points[-1], rest, opener.plan.mode.ready)
                 self._out = self._out if way is None else Path(np.concatenate([self._out.points, way[1:]]))
             self.taker.retry()
         return opener.plan.mode.ready
@@ -198,21 +198,14 @@ class FetchExpert:
         """From where there is no way on."""
         opener, controller = self.opener, self.world.controller
         now, rest = controller.targets_other[opener.arm], opener.planner.base.rest(opener.side)
-        way = None if np.abs(now - rest).max() < AT else self._roam(now, controller.targets_other[opener.hand])
+        way = (
+            None
+            if np.abs(now - rest).max() < AT
+            else opener.planner.roam(now, rest, controller.targets_other[opener.hand])
+        )
         if way is not None:
             self._out = Path(way)
             self._expert().retry()
-
-    def _roam(self, now: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
-        """Postures [n, 7] rad from `now` to rest with the fingers at `hand` [6] rad, or None."""
-        planner, side, world = self.opener.planner, self.opener.side, self.world
-        tight = max(0.0, planner._hits(now[None], CLEAR, hand)) + 0.0005
-
-        def hits(arms: np.ndarray) -> float:
-            return planner._hits(arms, CLEAR, hand) - tight
-
-        limits = world.robot.other_limits[self.opener.arm]
-        return roam(hits, limits, now, planner.base.rest(side), seeds.rng(world.spec.seed, "roam", side))
 
     def _way_out(self, now: np.ndarray) -> Path | None:
         """From the arm's posture `now` [7] rad straight off the bar."""
