@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import mujoco
 import numpy as np
 
+from sapave.base import seeds
 from sapave.base.mirror import mirror_point
+from sapave.sim.acting._roam import roam
 from sapave.sim.experts import Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
@@ -32,6 +34,8 @@ APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
 
 
+ROAMS = 3
+"""For so many grasps without a simple way to them a roundabout one is looked for."""
 SLANT = 0.45
 """How far forward the last stretch into a drawer leads, as a share of its length."""
 RAISED, OUT = 0.022, (0.0, 0.08, 0.16)
@@ -76,7 +80,7 @@ class Reach(Planner):
     def __init__(self, errand: Errand, spots: Sequence[Goal]) -> None:
         """`spots`: where the thing may go, the best first."""
         super().__init__(cast("World", errand))
-        self.errand, self.spots = errand, spots
+        self.errand, self.spots, self._roams = errand, spots, ROAMS
 
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
@@ -95,7 +99,7 @@ class Reach(Planner):
         if self.touches(side, now, grasps[0].opened(), target=-0.01, scene=-0.01) > 0:
             return None
         extent = self.extent(mirror_point if side == "right" else np.asarray)
-        tries = MAX_CARRIES
+        tries, self._roams = MAX_CARRIES, ROAMS
         for plan in self._plans(side, grasps, now, extent):
             _, rotation = self.tip(side, plan.lift.points[-1])
             for goal in self.spots:
@@ -130,8 +134,19 @@ class Reach(Planner):
         way, rest = self._via(side, turn, before, pre, rotation, grasp, now, BERTHS[-1]), self.rest(side)
         if way and np.array_equal(way[0], rest):
             if self.touches(side, between(now, rest, 12), grasp.opened(), target=BERTHS[-1]) > 0:
-                return None
-        return way
+                way = None
+        if way is not None or self._roams == 0:
+            return way
+        self._roams -= 1
+        found = self._roam(side, now, turn(before), grasp.opened())
+        return None if found is None else list(found[:-1])
+
+    def _roam(self, side: str, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
+        """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""
+        limits = self.robot.other_limits[slice(0, 7) if side == "left" else slice(7, 14)]
+        tight = max(0.0, self.touches(side, now, hand)) + 0.0005
+        g = seeds.rng(self.world.spec.seed, "roam", side)
+        return roam(lambda arms: self.touches(side, arms, hand) - tight, limits, now, goal, g)
 
     def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
