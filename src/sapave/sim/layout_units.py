@@ -29,6 +29,9 @@ LOW = 0.030
 """Half height of the lowest of them [m]: between the walls of a drawer fingers do not get below lower ones."""
 SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))
 """Where a thing out of a unit may be put (x, distance from the middle away from the unit) [m]."""
+CORNER = (0.04, 0.01, -0.35)
+"""In a corner a chest for things stands so much farther off (x, y) [m], and is turned so much less toward the robot
+[rad]: what lies in it would be too near to the elbow."""
 BESIDE = 0.09
 """From such a spot to the nearest point of a unit's footprint [m]."""
 BEHIND = (0.14, 0.05)
@@ -97,10 +100,13 @@ def roomy(slot: Slot) -> Slot:
         piece = pick("sapave.sim.furniture", "FURNITURE", name).articulation
         if piece is not None and piece.kind == own.kind and piece.room is not None:
             back = max(0.0, piece.travel - own.travel) if piece.room.moves else 0.0
-            yaw = sum(slot.yaw) / 2
+            yaw, turn = sum(slot.yaw) / 2, 0.0
             x, y = back * np.cos(yaw), back * np.sin(yaw)
+            if slot.hidden and piece.room.moves:
+                x, y, turn = x + CORNER[0], y + CORNER[1], CORNER[2]
             low, high = (slot.low[0] + x, slot.low[1] + y), (slot.high[0] + x, slot.high[1] + y)
-            return replace(slot, furniture=name, low=low, high=high)
+            turned = (slot.yaw[0] + turn, slot.yaw[1] + turn)
+            return replace(slot, furniture=name, low=low, high=high, yaw=turned)
     raise ValueError(f"kind '{own.kind}': no piece of furniture with a room for things; add one to sim/furniture")
 
 

@@ -18,6 +18,10 @@ BRANCHES = 250
 """So many random postures are tried."""
 CUTS = 60
 """So many attempts to cut the way short."""
+BERTHS = (0.018, CLEAR)
+"""The ways keep the first of these distances for which there is one [m]: the arm lags behind its targets."""
+LEAVING = 0.25
+"""So near to its start a way may come as near to things as the start itself [rad]."""
 AROUND = 0.7
 """Random postures reach this far beyond start and goal [rad]."""
 
@@ -53,6 +57,29 @@ def roam(
     return None
 
 
+def roam_wide(
+    hits: Callable[[np.ndarray, float], float],
+    limits: np.ndarray,
+    start: np.ndarray,
+    goal: np.ndarray,
+    g: np.random.Generator,
+) -> np.ndarray | None:
+    """As `roam`, with the widest berth for which there is a way; what is too near at the start may be so for the first
+    bit of the way. hits: (postures [k, 7] rad, clearance [m]) -> how much nearer than that the arm comes [m]."""
+    for clear in BERTHS:
+        least = hits(start[None], clear) + 0.0005
+
+        def free(arms: np.ndarray, clear: float = clear, least: float = least) -> float:
+            near = np.abs(arms - start).max(1) < LEAVING
+            worst = hits(arms[~near], clear) if (~near).any() else 0.0
+            return max(worst, hits(arms[near], clear) - max(least, 0.0)) if near.any() else worst
+
+        way = roam(free, limits, start, goal, g)
+        if way is not None:
+            return way
+    return None
+
+
 class RoundPlanner(GripPlanner):
     """Plans for bars, also where the way to them leads round a door."""
 
@@ -71,13 +98,9 @@ class RoundPlanner(GripPlanner):
 
     def roam(self, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
         """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""
-        tight = max(0.0, self._hits(now[None], CLEAR, hand)) + 0.0005
-
-        def hits(arms: np.ndarray) -> float:
-            return self._hits(arms, CLEAR, hand) - tight
-
         limits = self.world.robot.other_limits[slice(0, 7) if self.side == "left" else slice(7, 14)]
-        return roam(hits, limits, now, goal, seeds.rng(self.world.spec.seed, "roam", self.side))
+        g = seeds.rng(self.world.spec.seed, "roam", self.side)
+        return roam_wide(lambda arms, clear: self._hits(arms, clear, hand), limits, now, goal, g)
 
 
 def _grow(

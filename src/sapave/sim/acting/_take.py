@@ -15,7 +15,7 @@ import numpy as np
 
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
-from sapave.sim.acting._roam import roam
+from sapave.sim.acting._roam import roam_wide
 from sapave.sim.experts import Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
@@ -144,9 +144,11 @@ class Reach(Planner):
     def _roam(self, side: str, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
         """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""
         limits = self.robot.other_limits[slice(0, 7) if side == "left" else slice(7, 14)]
-        tight = max(0.0, self.touches(side, now, hand)) + 0.0005
-        g = seeds.rng(self.world.spec.seed, "roam", side)
-        return roam(lambda arms: self.touches(side, arms, hand) - tight, limits, now, goal, g)
+
+        def hits(arms: np.ndarray, clear: float) -> float:
+            return self.touches(side, arms, hand, target=clear, scene=clear)
+
+        return roam_wide(hits, limits, now, goal, seeds.rng(self.world.spec.seed, "roam", side))
 
     def _plans(
         self, side: str, grasps: Sequence[Grasp], now: np.ndarray, extent: Callable[[np.ndarray], float]
