@@ -124,7 +124,7 @@ class GripPlanner:
         """The best feasible grip with the arm at `now` [7] rad and the unit's joint at `value`, for the part of the
         bar's way that the task needs; None when there is none."""
         kind = self.unit.articulation.kind
-        longer = self.unit.articulation.travel - TRAVEL[kind]
+        longer = max(0.0, self.unit.articulation.travel - TRAVEL[kind])  # a shorter one stops by itself
         for mode in MODES[kind][opens]:
             for over, top in OVER[kind]:
                 found = self._plan(mode, now, value, over if closes else -value, top + longer if opens else value)

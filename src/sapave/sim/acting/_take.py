@@ -34,6 +34,8 @@ APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
 
 
+WAYS = 10
+"""So many grasps without a way to them end the search in a group."""
 ROAMS = 3
 """For so many grasps without a simple way to them a roundabout one is looked for."""
 SLANT = 0.45
@@ -80,7 +82,7 @@ class Reach(Planner):
     def __init__(self, errand: Errand, spots: Sequence[Goal]) -> None:
         """`spots`: where the thing may go, the best first."""
         super().__init__(cast("World", errand))
-        self.errand, self.spots, self._roams = errand, spots, ROAMS
+        self.errand, self.spots, self._roams, self._ways = errand, spots, ROAMS, WAYS
 
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
@@ -99,7 +101,7 @@ class Reach(Planner):
         if self.touches(side, now, grasps[0].opened(), target=-0.01, scene=-0.01) > 0:
             return None
         extent = self.extent(mirror_point if side == "right" else np.asarray)
-        tries, self._roams = MAX_CARRIES, ROAMS
+        tries, self._roams, self._ways = MAX_CARRIES, ROAMS, WAYS
         for plan in self._plans(side, grasps, now, extent):
             _, rotation = self.tip(side, plan.lift.points[-1])
             for goal in self.spots:
@@ -131,6 +133,9 @@ class Reach(Planner):
 
     def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
         """As every planner, but a wide berth is not to be had in narrow places, and the way to rest is looked at."""
+        if self._ways == 0:
+            return None
+        self._ways -= 1
         way, rest = self._via(side, turn, before, pre, rotation, grasp, now, BERTHS[-1]), self.rest(side)
         if way and np.array_equal(way[0], rest):
             if self.touches(side, between(now, rest, 12), grasp.opened(), target=BERTHS[-1]) > 0:

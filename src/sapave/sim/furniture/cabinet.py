@@ -21,7 +21,7 @@ _HALF = 0.158
 """Half height of the door [m]."""
 
 
-def add_cabinet(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
+def add_cabinet(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int, *, travel: float = TRAVEL) -> None:
     """A case with its door on a hinge and the bar on the door (see `Articulation.add`)."""
     front, back = STANDOFF + 0.019, STANDOFF + 0.019 + DEPTH
     x, deep = (front + back) / 2, DEPTH / 2
@@ -33,7 +33,7 @@ def add_cabinet(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> 
         box(case, (x, y + edge * wide, 0), (deep, 0.007, HEIGHT - 0.001), material=palette.wood)
     box(case, (back, y, 0), (0.005, wide + 0.008, HEIGHT), material=palette.wood)
     hinge = mujoco.mjtJoint.mjJNT_HINGE
-    leaf = add_leaf(case, hinge, (0, 0, -side), (_HINGE_X, side * RADIUS, 0), TRAVEL)
+    leaf = add_leaf(case, hinge, (0, 0, -side), (_HINGE_X, side * RADIUS, 0), travel)
     middle = side * (-(RADIUS + EDGE) / 2)
     box(leaf, (0, middle, 0), (0.008, (RADIUS + EDGE) / 2, _HALF), rgb=rgb)
     inner = (0.82 * rgb[0], 0.82 * rgb[1], 0.82 * rgb[2])

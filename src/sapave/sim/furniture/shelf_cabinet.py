@@ -16,12 +16,14 @@ from sapave.sim.furniture._furniture import RGB, Furniture, Palette, box
 
 BOARD = -0.030
 """Upper side of the board, or of the mat on it, above the bar [m]."""
+TRAVEL = 1.48
+"""The door stops here [rad]: behind one that stands open farther there is no room for the hand that closes it."""
 _FRONT, _DEEP = STANDOFF + 0.026, 0.180
 _MIDDLE, _HALF = (cabinet.RADIUS - cabinet.EDGE) / 2 + 0.008, (cabinet.RADIUS + cabinet.EDGE) / 2 - 0.004
 
 
 def _add(case: mujoco.MjsBody, palette: Palette, rgb: RGB, side: int) -> None:
-    cabinet.add_cabinet(case, palette, rgb, side)
+    cabinet.add_cabinet(case, palette, rgb, side, travel=TRAVEL)
     x, y = _FRONT + _DEEP / 2, side * _MIDDLE
     box(case, (x, y, BOARD - 0.007), (_DEEP / 2, _HALF, 0.005), material=palette.wood)
     mat = case.add_geom(
@@ -42,6 +44,7 @@ FURNITURE = Furniture(
     articulation=replace(
         cabinet.FURNITURE.articulation,
         add=_add,
+        travel=TRAVEL,
         room=Room(
             low=(_FRONT, _MIDDLE - _HALF, BOARD),
             high=(_FRONT + _DEEP, _MIDDLE + _HALF, cabinet.HEIGHT - 0.014),
