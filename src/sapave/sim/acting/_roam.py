@@ -8,21 +8,24 @@ import numpy as np
 
 from sapave.base import seeds
 from sapave.sim.acting._grip import CLEAR, GripPlanner, Mode
+from sapave.sim.ik import solve
 from sapave.sim.planning import between
 
 STEP = 0.4
 """Longest branch, in its largest joint [rad]."""
 FINE = 0.06
 """Postures along a branch are looked at this far apart [rad]."""
-BRANCHES = 250
+BRANCHES = 500
 """So many random postures are tried."""
 CUTS = 60
 """So many attempts to cut the way short."""
 BERTHS = (0.018, CLEAR)
 """The ways keep the first of these distances for which there is one [m]: the arm lags behind its targets."""
+ASIDE = ((-0.02, -0.05, 0.0), (-0.03, -0.08, 0.0), (-0.04, -0.05, 0.04), (-0.02, -0.10, 0.04), (-0.05, -0.08, -0.03))
+"""Where else the left hand may go to rest, from its rest posture [m]."""
 LEAVING = 0.25
 """So near to its start a way may come as near to things as the start itself [rad]."""
-AROUND = 0.7
+AROUND = 1.0
 """Random postures reach this far beyond start and goal [rad]."""
 
 
@@ -95,6 +98,16 @@ class RoundPlanner(GripPlanner):
     def free(self, way: np.ndarray, hand: np.ndarray) -> bool:
         """Does the arm with the fingers at `hand` [6] rad touch nothing along a way [n, 7] rad?"""
         return all(self._hits(between(a, b, 10), 0.0, hand) <= 0 for a, b in zip(way[:-1], way[1:], strict=True))
+
+    def home(self, hand: np.ndarray) -> np.ndarray:
+        """[7] rest posture, or one beside it with more room around it [rad]."""
+        rest = self.base.rest(self.side)
+        position, rotation = self.base.tip("left", self._turn(rest))
+        goals = position + np.array(ASIDE)
+        seeds_ = np.tile(self._turn(rest), (len(goals), 1))
+        found, good = solve(self.base.chain, self.base.limits, goals, np.tile(rotation, (len(goals), 1, 1)), seeds_)
+        homes = [rest, *(self._turn(at) for at in found[good])]
+        return next((at for at in homes if self._hits(at[None], BERTHS[0], hand) <= 0), rest)
 
     def roam(self, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
         """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""

@@ -42,7 +42,7 @@ AT_WORK = 0.14
 """A hand this near to the thing is taking it, however far the unit is open meanwhile [m]."""
 BACK = 0.025
 """So far the hand draws back while its fingers open: they reach forward and would push the unit shut [m]."""
-ENOUGH = 0.8
+ENOUGH = {"drawer": 0.8, "cabinet": 0.93}
 """A unit let go of is opened again below this share of what counts as open."""
 LOOSE = 0.1
 """Fingers this close to half open no longer hold the bar [rad]."""
@@ -147,7 +147,8 @@ class FetchExpert:
         return "let_go" if not self.taker.ok and on_its_way and not self._is_off() else "take"
 
     def _shut_again(self) -> bool:
-        return self.world.joint(self.unit.name)[0] < ENOUGH * self.unit.articulation.open_at
+        piece = self.unit.articulation
+        return self.world.joint(self.unit.name)[0] < ENOUGH[piece.kind] * piece.open_at
 
     def _is_off(self) -> bool:
         """Is the hand at the end of its way off the bar?"""
@@ -173,8 +174,8 @@ class FetchExpert:
         if self._out is None or self._out.locate(now)[2] > CORRIDOR:
             self._out = self._way_out(now)
             if self._out is not None and not self._moves:  # round the door
-                rest = opener.planner.base.rest(opener.side)
-                way = opener.planner.roam(self._out.points[-1], rest, opener.plan.mode.ready)
+                ready = opener.plan.mode.ready
+                way = opener.planner.roam(self._out.points[-1], opener.planner.home(ready), ready)
                 self._out = self._out if way is None else Path(np.concatenate([self._out.points, way[1:]]))
             self.taker.retry()
         return opener.plan.mode.ready
@@ -197,12 +198,9 @@ class FetchExpert:
     def _go_to_rest(self) -> None:
         """From where there is no way on."""
         opener, controller = self.opener, self.world.controller
-        now, rest = controller.targets_other[opener.arm], opener.planner.base.rest(opener.side)
-        way = (
-            None
-            if np.abs(now - rest).max() < AT
-            else opener.planner.roam(now, rest, controller.targets_other[opener.hand])
-        )
+        now, hand = controller.targets_other[opener.arm], controller.targets_other[opener.hand]
+        home = opener.planner.home(hand)
+        way = None if np.abs(now - home).max() < AT else opener.planner.roam(now, home, hand)
         if way is not None:
             self._out = Path(way)
             self._expert().retry()

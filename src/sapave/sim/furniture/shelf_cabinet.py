@@ -16,7 +16,7 @@ from sapave.sim.furniture._furniture import RGB, Furniture, Palette, box
 
 BOARD = -0.030
 """Upper side of the board, or of the mat on it, above the bar [m]."""
-TRAVEL = 1.48
+TRAVEL = 1.53
 """The door stops here [rad]: behind one that stands open farther there is no room for the hand that closes it."""
 _FRONT, _DEEP = STANDOFF + 0.026, 0.180
 _MIDDLE, _HALF = (cabinet.RADIUS - cabinet.EDGE) / 2 + 0.008, (cabinet.RADIUS + cabinet.EDGE) / 2 - 0.004
