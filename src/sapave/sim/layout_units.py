@@ -20,9 +20,13 @@ SECOND = 0.4
 """How often there is a second unit of the kind, on the other side."""
 HEADROOM = 0.006
 """What is in a drawer or cabinet is at least this much lower than the room [m]."""
-KEPT = ("apple", "lemon", "onion", "tangerine", "tomato")
-"""Families that are kept in drawers and cabinets: what a hand takes out of them (measured: it loses
-boxes, and the neck of a pear is caught under the edge of the chest)."""
+KEPT = {
+    "drawer": ("apple", "onion", "tangerine", "tomato"),
+    "cabinet": ("apple", "lemon", "onion", "tangerine", "tomato"),
+}
+"""Families that are kept in drawers and cabinets: what a hand takes out of them (measured: it loses boxes, and the neck
+of a pear is caught under the edge of the chest; a lemon, long and lying, slips out of a hand that comes from above: 5
+of 12 lost)."""
 LOOKED = 8
 """So many individuals of a family are looked at for one that fits."""
 LOW = 0.030
@@ -117,7 +121,7 @@ def _content(unit: Unit, names: list[str], split: str, used: set[str], g: np.ran
     for name in list(names):
         family = families()[name]
         colours = [c for c in family.colours if c not in used]
-        if name not in KEPT or not colours:
+        if name not in KEPT[unit.articulation.kind] or not colours:
             continue
         drawn = (
             make_thing("thing0", family, str(g.choice(colours)), int(g.integers(*LOOKS[split]))) for _ in range(LOOKED)
