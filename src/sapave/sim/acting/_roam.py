@@ -25,6 +25,8 @@ ASIDE = ((-0.02, -0.05, 0.0), (-0.03, -0.08, 0.0), (-0.04, -0.05, 0.04), (-0.02,
 """Where else the left hand may go to rest, from its rest posture [m]."""
 LEAVING = 0.25
 """So near to its start a way may come as near to things as the start itself [rad]."""
+SAME = 1e-3
+"""Postures and joints this near to each other are the same [rad or m]."""
 AROUND = 1.0
 """Random postures reach this far beyond start and goal [rad]."""
 
@@ -86,6 +88,9 @@ def roam_wide(
 class RoundPlanner(GripPlanner):
     """Plans for bars, also where the way to them leads round a door."""
 
+    _vain: np.ndarray | None = None
+    """Start, goal, and joint of the unit of the last search that found no way: it is not made again."""
+
     def _way(
         self, now: np.ndarray, pre: np.ndarray, rotation: np.ndarray, waiting: np.ndarray, mode: Mode
     ) -> list[np.ndarray] | None:
@@ -111,9 +116,14 @@ class RoundPlanner(GripPlanner):
 
     def roam(self, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
         """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""
+        state = np.array([*now, *goal, self.world.joint(self.unit.name)[0]])
+        if self._vain is not None and np.abs(state - self._vain).max() < SAME:
+            return None
         limits = self.world.robot.other_limits[slice(0, 7) if self.side == "left" else slice(7, 14)]
         g = seeds.rng(self.world.spec.seed, "roam", self.side)
-        return roam_wide(lambda arms, clear: self._hits(arms, clear, hand), limits, now, goal, g)
+        way = roam_wide(lambda arms, clear: self._hits(arms, clear, hand), limits, now, goal, g)
+        self._vain = state if way is None else None
+        return way
 
 
 def _grow(

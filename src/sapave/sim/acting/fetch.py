@@ -173,10 +173,10 @@ class FetchExpert:
         now = self.world.controller.targets_other[opener.arm]
         if self._out is None or self._out.locate(now)[2] > CORRIDOR:
             self._out = self._way_out(now)
-            if self._out is not None and not self._moves:  # round the door
-                ready = opener.plan.mode.ready
-                way = opener.planner.roam(self._out.points[-1], opener.planner.home(ready), ready)
-                self._out = self._out if way is None else Path(np.concatenate([self._out.points, way[1:]]))
+            if self._out is None or not self._moves:  # round the door
+                ready, start = opener.plan.mode.ready, now[None] if self._out is None else self._out.points
+                way = opener.planner.roam(start[-1], opener.planner.home(ready), ready)
+                self._out = self._out if way is None else Path(np.concatenate([start, way[1:]]))
             self.taker.retry()
         return opener.plan.mode.ready
 
