@@ -34,6 +34,8 @@ APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
 
 
+RETRIES = 6
+"""So often a plan is looked for again because the arm is elsewhere."""
 WAYS = 10
 """So many grasps without a way to them end the search in a group."""
 ROAMS = 3
@@ -176,9 +178,12 @@ class Taker(Expert):
         self.planner = Reach(self.errand, spots)
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
 
+    _retries = 0
+
     def retry(self) -> None:
         """Forget that no plan was found: the arm is elsewhere now."""
-        if self.plan is None:
+        if self.plan is None and self._retries < RETRIES:
+            self._retries += 1
             self._tried = None
 
     def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
