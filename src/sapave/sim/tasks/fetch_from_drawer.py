@@ -17,4 +17,5 @@ TASK = Task(
     stages=STAGES,
     fetches=True,
     expert="fetch",
+    shown=("unoccluded", "out_of_view"),
 )
