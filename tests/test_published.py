@@ -56,7 +56,7 @@ def test_published_weights_walk_the_whole_road(folders: dict[str, Path], name: s
         preset = PRESETS[stage]
         learning = set_trainable(model, preset.trains)
         losses = model.losses(batch, names=dict(preset.losses), generator=torch.Generator().manual_seed(0))
-        assert set(losses) == {n for n, _ in preset.losses} and all(v.isfinite() for v in losses.values())
+        assert set(losses) == {n for n, _ in preset.losses} - {"commit"} and all(v.isfinite() for v in losses.values())
         torch.stack(list(losses.values())).sum().backward()
         torch.optim.SGD(learning, 1e-3).step()
         model.zero_grad(set_to_none=True)

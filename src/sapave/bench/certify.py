@@ -108,15 +108,22 @@ def certify(
 ) -> EpisodeList:
     """Draw seeds of a split (or of a range A, B) in order; keep the first `per_cell` per cell that the expert holds.
 
-    The result does not depend on `workers`. `progress`: a file of finished jobs, from which an interrupted run goes on
-    (delete it when the world or the expert changed). ValueError when the range ends before every cell is full.
+    A task is left out in conditions in which its expert has not been shown to work (`Task.shown`). The result does not
+    depend on `workers`. `progress`: a file of finished jobs, from which an interrupted run goes on (delete it when the
+    world or the expert changed). ValueError when nothing is left, or the range ends before every cell is full.
     """
     if unseen:
         choose(UNSEEN, unseen, "marked list")
     low, high = choose(dict(SPLIT_RANGES), split, "split") if isinstance(split, str) else split
     if not 0 <= low < high:
         raise ValueError(f"seeds {low}:{high}: expected 0 <= A < B")
-    kept: dict[tuple[str, str], list[Listed]] = {(t, c): [] for t in tasks for c in conditions}
+    shown = {t: pick("sapave.sim.tasks", "TASK", t).shown for t in tasks}
+    kept: dict[tuple[str, str], list[Listed]] = {(t, c): [] for t in tasks for c in conditions if c in shown[t]}
+    if not kept:
+        raise ValueError(
+            f"tasks {', '.join(tasks)}: no expert has been shown to work in conditions {', '.join(conditions)}; shown: "
+            + "; ".join(f"{task} {', '.join(found)}" for task, found in shown.items())
+        )
     counts = {cell: {"drawn": 0, "layouts": 0, "solved": 0} for cell in kept}
     following = dict.fromkeys(kept, low)
     rows = read_rows(progress) if progress else []
