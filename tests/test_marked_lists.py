@@ -35,3 +35,8 @@ def test_a_marked_list_holds_what_training_never_saw_and_is_played_so(unseen: st
     assert "differs" not in rows[0]
     with pytest.raises(KeyError, match="marked list"):
         certify.certify(("pick",), ("unoccluded",), (0, 10), 1, unseen="moons")
+
+
+def test_no_list_of_what_no_expert_is_shown_to_do() -> None:
+    with pytest.raises(ValueError, match="shown"):
+        certify(["fetch_from_drawer"], ["occluded"], (1, 2), 1, suite="activemanip")
