@@ -39,4 +39,4 @@ def test_a_marked_list_holds_what_training_never_saw_and_is_played_so(unseen: st
 
 def test_no_list_of_what_no_expert_is_shown_to_do() -> None:
     with pytest.raises(ValueError, match="shown"):
-        certify(["fetch_from_drawer"], ["occluded"], (1, 2), 1, suite="activemanip")
+        certify.certify(["fetch_from_drawer"], ["occluded"], (1, 2), 1, suite="activemanip")
