@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from sapave.base.shelf import choose, pick, shelf
 from sapave.base.types import EpisodeSpec, Policy
@@ -33,6 +34,19 @@ class Arm:
     checkpoint: str = ""
     """Checkpoint folder; '' for a policy without one."""
     hold_head: bool = False
+    engine: str = ""
+    """fp32 | bf16: run by the inference engine; '' by the model's own methods."""
+    delay: int = 0
+    """An answer takes so many ticks, during which the last chunk runs on."""
+
+
+def served(chosen: Sequence[Arm], engine: str, delay: int) -> list[Arm]:
+    """The arms with our trained policy run so; ValueError for an unknown engine, or a delay outside 0 to 8 ticks."""
+    if engine not in ("", "fp32", "bf16"):
+        raise ValueError(f"engine '{engine}': expected fp32 or bf16, or leave it out for the model's own methods")
+    if not 0 <= delay <= EXECUTE:
+        raise ValueError(f"delay {delay}: expected 0 to {EXECUTE} ticks, the rows that are played of a chunk")
+    return [replace(arm, engine=engine, delay=delay) if arm.policy == "sapave" else arm for arm in chosen]
 
 
 def arms(
@@ -134,8 +148,13 @@ def load(arm: Arm) -> Policy:
     entry = pick("sapave.policies", "POLICY", arm.policy)
     if not arm.checkpoint:
         return entry.make()
-    hold = {"hold_head": True} if arm.hold_head else {}
-    return entry.make(checkpoint=Path(arm.checkpoint), **hold)
+    how: dict[str, Any] = {"hold_head": True} if arm.hold_head else {}
+    how |= {"delay": arm.delay} if arm.delay else {}
+    if arm.engine:
+        from sapave.model.engine import EngineConfig
+
+        how["engine"] = EngineConfig(dtype=arm.engine)
+    return entry.make(checkpoint=Path(arm.checkpoint), **how)
 
 
 def play_arm(

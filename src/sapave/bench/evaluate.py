@@ -16,7 +16,7 @@ from sapave.base.parallel import each
 from sapave.base.runs import append_jsonl, start_run, write_json
 from sapave.base.types import EpisodeSpec
 from sapave.bench import drawing, film, lists
-from sapave.bench.arms import Arm, arms, play_arm, weights_digest
+from sapave.bench.arms import Arm, arms, play_arm, served, weights_digest
 from sapave.bench.certify import certify
 from sapave.bench.lists import EpisodeList, Listed
 from sapave.bench.protocol import CONDITIONS, EXECUTE, PROTOCOL_VERSION, TASKS
@@ -73,6 +73,10 @@ class EvalConfig:
     """Scenes of the test of looking alone, for the first arm if it has a checkpoint; 0 leaves it out."""
     execute: int = EXECUTE
     """Rows of each chunk that are played before the policy is asked again."""
+    engine: str = ""
+    """fp32 | bf16: our trained policy runs by the inference engine (docs/inference.md); '' by its own methods."""
+    delay: int = 0
+    """An answer of our trained policy takes so many ticks, during which its last chunk runs on; 0: the world waits."""
 
 
 def evaluate(config: EvalConfig) -> dict[str, Any]:
@@ -82,6 +86,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     """
     wrists = config.wrist_checkpoint, config.fixed_wrist_checkpoint
     chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint, *wrists)
+    chosen = served(chosen, config.engine, config.delay)
     episodes = episodes_of(config)
     axes = tuple(s.text for s in settings((*episodes.axes, *config.axis)))
     listed = episodes.take(config.per_cell, config.tasks, config.conditions)
@@ -97,6 +102,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
         "execute": config.execute,
         "axes": list(axes),
         "weights": {arm.name: weights_digest(arm) for arm in chosen},
+        "served": [config.engine, config.delay],
     }
     check_identity(config.out, identity)
     logger = start_run(config.out, config)
@@ -168,7 +174,7 @@ def check_identity(out: Path, identity: dict[str, Any]) -> None:
     path = out / "identity.json"
     if not path.is_file():
         return
-    before = json.loads(path.read_text())
+    before = {"served": ["", 0], **json.loads(path.read_text())}
     for name, value in identity.items():
         old = before.get(name)
         same = all(old.get(k, v) == v for k, v in value.items()) if isinstance(value, dict) else old == value
