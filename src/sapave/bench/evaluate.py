@@ -174,7 +174,7 @@ def check_identity(out: Path, identity: dict[str, Any]) -> None:
     path = out / "identity.json"
     if not path.is_file():
         return
-    before = {"served": ["", 0], **json.loads(path.read_text())}
+    before: dict[str, Any] = {"served": ["", 0], **json.loads(path.read_text())}
     for name, value in identity.items():
         old = before.get(name)
         same = all(old.get(k, v) == v for k, v in value.items()) if isinstance(value, dict) else old == value
