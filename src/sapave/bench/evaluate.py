@@ -176,7 +176,7 @@ def check_identity(out: Path, identity: dict[str, Any]) -> None:
         return
     before: dict[str, Any] = {"served": ["", 0], **json.loads(path.read_text())}
     for name, value in identity.items():
-        old = before.get(name)
+        old: Any = before.get(name)
         same = all(old.get(k, v) == v for k, v in value.items()) if isinstance(value, dict) else old == value
         if not same:
             raise ValueError(f"{out}: holds episodes with {name} {old}, now {value}; give another --out or remove it")
