@@ -27,6 +27,8 @@ LEAVING = 0.25
 """So near to its start a way may come as near to things as the start itself [rad]."""
 SAME = 1e-3
 """Postures and joints this near to each other are the same [rad or m]."""
+VAIN = 60
+"""So many searches in vain (half a second each) and a planner searches no more: the episode is lost, not the hour."""
 AROUND = 1.0
 """Random postures reach this far beyond start and goal [rad]."""
 
@@ -90,6 +92,7 @@ class RoundPlanner(GripPlanner):
 
     _vain: np.ndarray | None = None
     """Start, goal, and joint of the unit of the last search that found no way: it is not made again."""
+    _left = VAIN
 
     def _way(
         self, now: np.ndarray, pre: np.ndarray, rotation: np.ndarray, waiting: np.ndarray, mode: Mode
@@ -117,12 +120,13 @@ class RoundPlanner(GripPlanner):
     def roam(self, now: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> np.ndarray | None:
         """Postures [n, 7] rad from `now` to `goal` with the fingers at `hand` [6] rad, or None."""
         state = np.array([*now, *goal, self.world.joint(self.unit.name)[0]])
-        if self._vain is not None and np.abs(state - self._vain).max() < SAME:
+        if not self._left or (self._vain is not None and np.abs(state - self._vain).max() < SAME):
             return None
         limits = self.world.robot.other_limits[slice(0, 7) if self.side == "left" else slice(7, 14)]
         g = seeds.rng(self.world.spec.seed, "roam", self.side)
         way = roam_wide(lambda arms, clear: self._hits(arms, clear, hand), limits, now, goal, g)
         self._vain = state if way is None else None
+        self._left -= way is None
         return way
 
 
