@@ -142,3 +142,16 @@ def test_wordings_of_splits_are_disjoint() -> None:
         texts = [t for split in ("train", "val", "test") for t in task.templates[split]]
         assert len(texts) == len(set(texts))
     assert pick("sapave.sim.tasks", "TASK", "pick").name == "pick"
+
+
+@pytest.mark.parametrize("task", ["pick", "reorient", "open_drawer"])
+@pytest.mark.parametrize("condition", ["unoccluded", "occluded", "out_of_view"])
+def test_a_candidate_that_was_searched_is_the_one_that_its_number_gives(task: str, condition: str) -> None:
+    """A list is certified on the first and played by the second: the expert must see the same best view."""
+    searched = World(EpisodeSpec(task=task, condition=condition, seed=5, suite="activemanip"))
+    named = World(searched.spec)
+    assert searched.best_gaze is not None and np.array_equal(searched.best_gaze, named.best_gaze)
+    for name in ("qpos", "qvel", "xpos", "xmat", "ctrl", "qacc_warmstart"):
+        assert np.array_equal(getattr(searched.data, name), getattr(named.data, name)), name
+    searched.close()
+    named.close()

@@ -15,6 +15,7 @@ from sapave.sim import cameras, conditions, liquid
 from sapave.sim.axes._axis import Change, settings
 from sapave.sim.control import Controller, set_physics
 from sapave.sim.furniture.house_plant import add_plant
+from sapave.sim.gaze import head_at
 from sapave.sim.judge import Judge
 from sapave.sim.layout import Goal, Layout, sample_layout
 from sapave.sim.lying import lying_quat
@@ -125,6 +126,8 @@ class World:
         self.judge = Judge(self)
 
     def _find_gaze(self) -> None:
+        with head_at(self.model, self.data, self.robot.rest_head):
+            pass  # where things are now, not a step ago: the same bits as when the condition is measured
         self.best_gaze = conditions.best_gaze(self, self.target.name)
 
     def start_head(self) -> np.ndarray:
