@@ -149,6 +149,18 @@ def test_paraphrases_stand_in_no_split() -> None:
         assert KEY in pick("sapave.sim.tasks", "TASK", name).templates
 
 
+@pytest.mark.parametrize("name", shelf("sapave.sim.tasks", "TASK"))
+def test_every_wording_of_every_task_is_read_back(name: str) -> None:
+    task = pick("sapave.sim.tasks", "TASK", name)
+    said = {"object": "red mug", "unit": "left drawer", "surface": "desk", "goal": "tray"}
+    for split, templates in task.templates.items():
+        for template in templates if split != KEY else ():
+            found = read(template.format(**said), task)
+            assert all(found[n] == said[n] for n in said if f"{{{n}}}" in template), template
+            for other in task.templates.get(KEY, task.templates["test"]):
+                assert "{" not in other.format(**{"surface": "desk", **found})
+
+
 def test_an_instruction_is_read_back_and_said_otherwise() -> None:
     task = pick("sapave.sim.tasks", "TASK", "pick_and_place")
     assert read("pick up the red mug and place it on the tray", task) == {"object": "red mug", "goal": "tray"}

@@ -18,7 +18,7 @@ class Wording(Change):
 
     def layout(self, layout: Layout, task: Task) -> Layout:
         """Say it in other words; a task without such words is told in those of the test split."""
-        fields = read(layout.instruction, task)
+        fields = {"surface": layout.scene.surface, **read(layout.instruction, task)}
         templates = task.templates.get(KEY, task.templates["test"])
         text = templates[int(self.rng().integers(len(templates)))].format(**fields)
         return replace(layout, instruction=text)
@@ -28,7 +28,14 @@ def read(instruction: str, task: Task) -> dict[str, str]:
     """What an instruction fills into the template it was made from; ValueError when it is of no template."""
     templates = (t for split, texts in task.templates.items() if split != KEY for t in texts)
     for template in sorted(templates, key=lambda t: -len(re.sub(r"{\w+}", "", t))):
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(template))
+        names: set[str] = set()
+
+        def group(found: re.Match[str], names: set[str] = names) -> str:
+            name, again = found[1], found[1] in names
+            names.add(name)
+            return f"(?P={name})" if again else f"(?P<{name}>.+)"
+
+        pattern = re.sub(r"\\{(\w+)\\}", group, re.escape(template))
         if found := re.fullmatch(pattern, instruction):
             return {"goal": "", **found.groupdict()}
     raise ValueError(f"instruction '{instruction}': of no wording of task '{task.name}', so it cannot be paraphrased")

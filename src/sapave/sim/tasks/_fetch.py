@@ -37,6 +37,18 @@ FETCH: dict[str, tuple[str, ...]] = {
         "the {object} is in the {unit}, put it on the {surface}",
         "I need the {object} that is in the {unit}",
     ),
+    "paraphrase": (
+        "there is a {object} in the {unit}, bring it out here",
+        "dig the {object} out of the {unit} for me",
+        "inside the {unit} you find the {object}, I want it on the {surface}",
+        "lift the {object} out of the {unit} onto the {surface}, then shut the {unit}",
+        "somebody put the {object} in the {unit}, have it back on the {surface}",
+        "hand me what is in the {unit}, the {object}",
+        "look into the {unit} and bring the {object} to the {surface}",
+        "I am missing the {object}, it lies in the {unit}",
+        "out of the {unit} with the {object}, and close up after you",
+        "the {object} belongs on the {surface} and not in the {unit}",
+    ),
 }
 """Wordings of fetching; the `{unit}` and the `{surface}` are filled in as well."""
 
