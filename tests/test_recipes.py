@@ -19,14 +19,13 @@ from sapave.base.shelf import pick, shelf
 from sapave.base.types import WRISTS, Geometry, Observation
 from sapave.model import checkpoint
 from sapave.model.adapter import plain_name
-from sapave.model.config import GEOMETRY, TINY_TEST, VLAConfig
+from sapave.model.config import GEOMETRY
 from sapave.model.flow import chunk_loss, noisy
 from sapave.model.kind import Kind, config_of, kind_of, kinds
 from sapave.model.vla import SaPaVe
-from sapave.train.cache import weights_key
 from sapave.train.follow import DONE, FollowConfig, follow, plan
 from sapave.train.presets import PRESETS, TrainConfig
-from sapave.train.setup import choices, prepare
+from sapave.train.setup import prepare
 from test_model import make_batch
 from training_data import POSE, write_episodes, write_views
 
@@ -362,42 +361,6 @@ def test_plans_follow_their_options(road: FollowConfig) -> None:
     ):
         with pytest.raises((ValueError, KeyError), match=problem):
             plan(recipe, replace(road, **change))
-
-
-def test_hidden_is_a_list_of_parts() -> None:
-    assert VLAConfig.from_dict({"hidden": ["depth", "pose"]}).hidden == ("depth", "pose")
-    with pytest.raises(KeyError, match="did you mean 'depth'"):
-        VLAConfig(hidden=("dept",))
-    with pytest.raises(ValueError, match="hidden: found 'depth', expected a list"):
-        VLAConfig.from_dict({"hidden": "depth"})
-
-
-def test_cached_tokens_of_what_is_hidden_are_not_those_of_what_is_seen() -> None:
-    keys = set()
-    for changes in ({}, {"hidden": ("depth",)}, {"hidden": ("pose",)}, {"injection": "none"}):
-        model = SaPaVe(replace(TINY_TEST, **changes))
-        keys.add(weights_key(model, model.parts(), choices(model.config)))
-    assert len(keys) == 4
-    plain = SaPaVe(TINY_TEST)
-    assert weights_key(plain, plain.parts()) in keys  # the default's name has not changed
-
-
-@pytest.mark.parametrize("decoders", ["unified", "shared", "independent"])
-def test_a_new_draft_leaves_what_the_head_has_learned(decoders: str) -> None:
-    model, batch = SaPaVe(replace(TINY_TEST, decoders=decoders, steps=1)).eval(), make_batch()
-    with torch.no_grad():
-        for decoder in model.denoisers():
-            for tail in decoder.tails.values():
-                tail.out.weight.normal_(0, 0.1, generator=torch.Generator().manual_seed(0))
-        hybrid = model.perceive(batch)
-        head, other = model.generate(hybrid, batch)
-        for decoder in model.denoisers():
-            if decoder.draft is not None:
-                decoder.start_at_proposal(head=False)
-        again, drafted = model.generate(hybrid, batch)
-        draft = decoder.prepare(hybrid.tokens, hybrid.mask, hybrid.pointer, batch["state"]).draft
-    assert not torch.equal(other, drafted) and torch.allclose(drafted, draft[:, 0])
-    assert torch.allclose(again, head)
 
 
 def test_the_command_runs_a_recipe(road: FollowConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -264,14 +264,17 @@ class Expert:
             self._foresee(state)
         return ActionChunk(head=head, other=other)
 
+    def _foresee_grasp(self, state: _State, plan: Plan) -> None:
+        if state.unseen and self._elsewhere is None:
+            state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
+        if not state.holding and np.abs(state.arm - plan.approach.points[-1]).max() < AT:
+            state.holding = not state.placed
+
     def _foresee(self, state: _State) -> None:
         """What will have changed after the last step, as far as it can be known without physics."""
         if self.plan is None:
             return
-        if state.unseen and self._elsewhere is None:
-            state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
-        if not state.holding and np.abs(state.arm - self.plan.approach.points[-1]).max() < AT:
-            state.holding = not state.placed
+        self._foresee_grasp(state, self.plan)
         if state.holding and self.carry is not None:
             done = np.abs(state.arm - self.carry.carry.points[-1]).max() < AT
             if done and self._closure(state.hand) > 0.9:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from sapave.model.backbones._gemma import small_parts
 from sapave.model.kinds._pi0_config import Pi0Config
 
 FRESH = ("state_proj", "action_in_proj", "action_out_proj")
@@ -56,16 +57,7 @@ def small(config: Pi0Config) -> dict[str, Any]:
                 "intermediate_size": config.text_mlp,
                 "vocab_size": config.vocab_size,
             },
-            "vision_config": {
-                "model_type": "siglip_vision_model",
-                "hidden_size": config.vision_width,
-                "intermediate_size": 4 * config.vision_width,
-                "num_hidden_layers": config.vision_layers,
-                "num_attention_heads": config.vision_heads,
-                "image_size": config.image_size,
-                "patch_size": config.vision_patch,
-                "vision_use_head": False,
-            },
+            "vision_config": small_parts(config)[0],
             "projection_dim": config.text_width,
             "image_token_id": config.vocab_size - 1,
         },

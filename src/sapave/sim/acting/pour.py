@@ -69,12 +69,8 @@ class PourExpert(Expert):
         return False
 
     def _foresee(self, state: _State) -> None:
-        if self.plan is None:
-            return
-        if state.unseen and self._elsewhere is None:
-            state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
-        if not state.holding and np.abs(state.arm - self.plan.approach.points[-1]).max() < AT:
-            state.holding = True
+        if self.plan is not None:
+            self._foresee_grasp(state, self.plan)
 
     def _update_plan(self) -> None:
         free = self.plan is None or not self._read().holding
