@@ -146,6 +146,20 @@ def test_what_was_denoised_around_another_draft_is_forgotten(place: Path, zero: 
             assert torch.all(tail.out.weight == wanted)
 
 
+def test_arms_and_hands_may_come_from_another_checkpoint(place: Path, zero: Path, tmp_path: Path) -> None:
+    train(settings("draft", place, steps=2), tmp_path / "doer")
+    doer, looker = tmp_path / "doer", place / "zero"
+    chosen = settings("draft", place, init_other=str(doer), steps=1, lr=1e-12)
+    train(chosen, tmp_path / "both")
+    got, did, looked = (weights(folder) for folder in (tmp_path / "both", doer, looker))
+    assert all(torch.allclose(got[n], did[n], atol=1e-6) for n in got if n.startswith("decoders.1."))
+    assert all(torch.equal(got[n], looked[n]) for n in got if not n.startswith("decoders.1."))
+    norms = [json.loads((folder / "stats.json").read_text())["norms"]["other"] for folder in (tmp_path / "both", doer)]
+    assert norms[0] == norms[1] is not None
+    with pytest.raises(ValueError, match="learned nothing"):
+        train(settings("draft", place, init_other=str(looker)), tmp_path / "no")
+
+
 def test_cached_tokens_are_the_live_ones(place: Path, zero: Path, tmp_path: Path) -> None:
     """Interrupted half-way and filled up, the cache holds what the frozen parts give; it is used again."""
     from sapave.data.windows import gather, open_sources

@@ -94,6 +94,27 @@ def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
     return model.eval(), processor
 
 
+def borrow(model: Any, processor: Processor, folder: str | Path) -> None:
+    """Give the model the decoder of arms and hands, and its statistics, of another checkpoint.
+
+    The decoders are independent, so one can have learned elsewhere. ValueError where either has none of its own, or
+    their shapes differ.
+    """
+    other, processed = load(folder)
+    for config, name in ((model.config, "this model"), (other.config, str(folder))):
+        if getattr(config, "decoders", None) != "independent":
+            raise ValueError(f"{name}: expected independent decoders, one of arms and hands alone to borrow")
+    if processed.other_norm is None:
+        raise ValueError(f"{folder}: its arms and hands have learned nothing; expected a checkpoint of draft or stage2")
+    own, borrowed = model.decoders[1].state_dict(), other.decoders[1].state_dict()
+    for name, value in own.items():
+        found = borrowed[name].shape if name in borrowed else None
+        if found != value.shape and not name.startswith("extra."):
+            raise ValueError(f"{folder}: decoders.1.{name}: found shape {found}, expected {value.shape}")
+    model.decoders[1].load_state_dict({n: v for n, v in borrowed.items() if n in own}, strict=False)
+    processor.other_norm = processed.other_norm
+
+
 def _path(model: nn.Module, module: nn.Module) -> str:
     """Where a module's weights begin by name: `decoders.1.`"""
     return next(f"{name}." for name, found in model.named_modules() if found is module)

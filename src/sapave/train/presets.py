@@ -28,6 +28,9 @@ class TrainConfig:
     """Views folder for the periodic evaluation; empty: none."""
     init: str = ""
     """Checkpoint folder of the stage before; empty: start fresh (stage 0)."""
+    init_other: str = ""
+    """Checkpoint folder whose decoder of arms and hands to begin from instead of `init`'s: one run learned to look,
+    another to act."""
     override: tuple[str, ...] = ()
     """Changes to the model's config, `decoders="unified"` (name=JSON value, or a bare word)."""
     cache: str = "runs/cache"

@@ -131,6 +131,8 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
     changes = parse_override(config.override)
     if config.init:
         model, processor = checkpoint.load(Path(config.init), **changes)
+        if config.init_other:
+            checkpoint.borrow(model, processor, config.init_other)
         if (
             "other_decoder" in config.trains
             and checkpoint.load_config(config.init).get("notes", {}).get("stage") == "draft"
@@ -139,6 +141,10 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
                 if decoder.draft is not None:  # what was denoised around another draft would only disturb this one
                     decoder.start_at_proposal(head=False)
         return model, processor
+    if config.init_other:
+        raise ValueError(
+            f"init_other {config.init_other}: found no init, expected the checkpoint that has learned to look"
+        )
     model_config = config_of(changes)
     texts = words(sampler)
     processor = Processor.fresh(model_config, texts, ROBOT.chains)
