@@ -88,6 +88,22 @@ def test_half_precision_is_half_the_size_and_close(saved: tuple, tmp_path: Path)
         assert torch.allclose(a, b, atol=0.05)
 
 
+def test_beside_a_base_only_what_differs_is_stored(saved: tuple, tmp_path: Path) -> None:
+    model, processor, folder = saved
+    with torch.no_grad():
+        for value in model.decoders[1].parameters():
+            value.add_(0.01)
+    beside = tmp_path / "beside"
+    checkpoint.save(beside, model, processor, base=folder)
+    sizes = [(f / "model.safetensors").stat().st_size for f in (folder, beside)]
+    assert sizes[1] < 0.6 * sizes[0]
+    for a, b in zip(act(model, processor), act(*checkpoint.load(beside)), strict=True):
+        assert torch.equal(a, b)
+    checkpoint.save(folder, model, processor)  # the base becomes another one
+    with pytest.raises(ValueError, match="not the weights that .*beside was made beside"):
+        checkpoint.load(beside)
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json", "stats.json"])
 def test_a_missing_file_is_named(saved: tuple, name: str) -> None:
     folder = saved[2]

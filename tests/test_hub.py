@@ -115,6 +115,18 @@ def test_arms_take_a_hub_id(server: LocalHub, folder: Path) -> None:
     assert Path(found).is_dir() and checkpoint.load_config(found)["notes"] == {"stage": "two"}
 
 
+def test_what_is_stored_beside_a_base_goes_whole(server: LocalHub, folder: Path, tmp_path: Path) -> None:
+    model, processor = checkpoint.load(folder)
+    with torch.no_grad():
+        next(model.decoders[1].parameters()).add_(0.5)
+    checkpoint.save(tmp_path / "beside", model, processor, base=folder)
+    hub.push_to_hub(tmp_path / "beside", "lab/beside", api=api(server))
+    found = hub.resolve("lab/beside", endpoint=server.url)
+    assert "base" not in checkpoint.load_config(found)
+    again, _ = checkpoint.load(found)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+
+
 def test_the_shipped_card_holds_its_own_results() -> None:
     text = card(shipped(), repo="lab/active")
     read = ModelCard(text)

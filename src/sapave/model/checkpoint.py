@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -36,16 +37,20 @@ def save(
     half: bool = False,
     notes: dict[str, Any] | None = None,
     leave_out: Collection[str] = (),
+    base: str | Path | None = None,
 ) -> None:
     """Write the four files, config.json last; `half` stores float16. `notes` (plain JSON) are kept in config.json.
 
     `leave_out`: parts (`SaPaVe.parts`) that no stage has trained: they start from the config's seed when loaded.
+    `base`: another checkpoint's folder, which has to stay there: only weights that differ from its own are stored.
     """
     folder = Path(folder)
     kind = torch.float16 if half else torch.float32
     gone = tuple(_path(model, module) for name in leave_out for module in model.parts()[name])
     named = [(n, p) for n, p in model.named_parameters() if not n.startswith(gone)]
     weights = {n: p.detach().to("cpu", kind).contiguous() for n, p in named}
+    shared = {} if base is None else stored(Path(base), load_config(base))
+    weights = {n: w for n, w in weights.items() if n not in shared or not torch.equal(w, shared[n])}
     with atomic(folder / WEIGHTS) as partial:
         save_file(weights, partial)
     with atomic(folder / TOKENIZER) as partial:
@@ -54,6 +59,9 @@ def save(
     files = {name: _identity((folder / name).read_bytes()) for name in (WEIGHTS, TOKENIZER, STATS)}
     config = {"format": FORMAT, "model": asdict(model.config), "files": files, "notes": notes or {}}
     config |= {"left_out": list(gone)} if gone else {}
+    if base is not None:
+        identity = load_config(base)["files"][WEIGHTS]
+        config["base"] = {"folder": os.path.relpath(Path(base).resolve(), folder.resolve()), WEIGHTS: identity}
     write_json(folder / CONFIG, {**config, "versions": versions()})
 
 
@@ -69,6 +77,24 @@ def load_config(folder: str | Path) -> dict[str, Any]:
     return content
 
 
+def stored(folder: Path, content: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights of a folder by name, on top of those of its base where it has one."""
+    base = content.get("base")
+    if base is None:
+        weights: dict[str, Tensor] = {}
+    else:
+        below = folder / base["folder"]
+        whole = load_config(below)
+        if whole["files"][WEIGHTS] != base[WEIGHTS]:
+            raise ValueError(f"{below}: not the weights that {folder} was made beside; put those there again")
+        weights = stored(below, whole)
+    raw = _checked(folder / WEIGHTS, content["files"].get(WEIGHTS))
+    try:
+        return {**weights, **load_tensors(raw)}
+    except SafetensorError as problem:
+        raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
+
+
 def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
     """Model (eval mode, CPU, float32) and processor of a folder.
 
@@ -78,14 +104,11 @@ def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
     """
     folder = Path(folder)
     content = load_config(folder)
-    raw = {name: _checked(folder / name, content["files"].get(name)) for name in (WEIGHTS, TOKENIZER, STATS)}
+    raw = {name: _checked(folder / name, content["files"].get(name)) for name in (TOKENIZER, STATS)}
+    weights = stored(folder, content)
     config = _config(folder, content["model"], {})
     kind = kind_of(config)
     model = kind.model(_config(folder, content["model"], changes))
-    try:
-        weights = load_tensors(raw[WEIGHTS])
-    except SafetensorError as problem:
-        raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
     fresh = (*kind.fresh, "spatial.") if "spatial" in changes else kind.fresh
     _fill(model, weights, folder / WEIGHTS, (fresh if changes else ()) + tuple(content.get("left_out", ())))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from sapave.base.runs import atomic
 from sapave.model import checkpoint
@@ -129,8 +132,14 @@ def push_to_hub(
     folder = Path(folder)
     if not HUB_ID.fullmatch(repo):
         raise ValueError(f"repo '{repo}': expected a hub id as owner/name")
-    checkpoint.load(folder)  # nothing leaves that would not load elsewhere
+    model, processor = checkpoint.load(folder)  # nothing leaves that would not load elsewhere
     sources: dict[str, Path | bytes] = {name: folder / name for name in MODEL_FILES}
+    content = checkpoint.load_config(folder)
+    if "base" in content:  # holds only what differs; the hub gets all of it
+        half = any(value.dtype == torch.float16 for value in checkpoint.stored(folder, content).values())
+        with tempfile.TemporaryDirectory() as whole:
+            checkpoint.save(whole, model, processor, half=half, notes=content.get("notes"))
+            sources = {name: (Path(whole) / name).read_bytes() for name in MODEL_FILES}
     figures = results or folder / RESULTS
     if results is not None or figures.is_file():
         sources[RESULTS] = figures

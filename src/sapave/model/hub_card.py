@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -99,20 +100,20 @@ def _eval_results(figures: dict[str, Any], mine: list[str]) -> list[Any]:
 
 def _model(content: dict[str, Any], folder: Path, identity: str) -> Iterable[str]:
     config = config_of(content["model"])
-    count, kinds = 0, set()
-    try:
-        with safe_open(folder / WEIGHTS, "pt") as weights:
-            for key in weights.keys():
-                part = weights.get_slice(key)
-                size = 1
-                for length in part.get_shape():
-                    size *= length
-                count += size
-                kinds.add(part.get_dtype())
-    except OSError:
-        raise ValueError(f"{folder / WEIGHTS}: missing or unreadable; expected a whole checkpoint folder") from None
+    sizes: dict[str, int] = {}
+    kinds = set()
+    places = [folder, *([folder / content["base"]["folder"]] if "base" in content else [])]
+    for place in places:
+        try:
+            with safe_open(place / WEIGHTS, "pt") as weights:
+                for key in weights.keys():
+                    part = weights.get_slice(key)
+                    sizes[key] = math.prod(part.get_shape())
+                    kinds.add(part.get_dtype())
+        except OSError:
+            raise ValueError(f"{place / WEIGHTS}: missing or unreadable; expected a whole checkpoint folder") from None
     yield "| | |\n|---|---|"
-    yield f"| parameters | {count / 1e6:.1f} M, stored as {', '.join(sorted(kinds))} |"
+    yield f"| parameters | {sum(sizes.values()) / 1e6:.1f} M, stored as {', '.join(sorted(kinds))} |"
     yield f"| weights | sha256 `{identity}…` |"
     yield from (f"| {name} | {value} |" for name, value in kind_of(config).facts(config))
     yield f"| action | chunk of {config.k} rows: {config.n_head} head, {config.n_other} arm and hand increments |"
