@@ -12,7 +12,7 @@ import torch
 from sapave.base.normalize import Normalizer
 from sapave.data.view_files import samples_of, shards
 from sapave.data.views import ViewsConfig, generate
-from sapave.data.windows import Sampler, open_sources
+from sapave.data.windows import TOLD, Sampler, merge, open_sources
 from sapave.model import checkpoint
 from sapave.model.config import TINY_TEST
 from sapave.model.inputs import Processor
@@ -108,6 +108,18 @@ def test_it_learns_when_to_commit(sampler: Sampler, processor: Processor) -> Non
     assert (said == batch["commit"]).float().mean() > 0.9
     with pytest.raises(ValueError, match="commit=true"):
         SaPaVe(TINY_TEST).commits(hybrid, batch)
+
+
+def test_rows_that_do_not_tell_leave_the_loss_as_it_is(sampler: Sampler, processor: Processor) -> None:
+    telling = sampler.batch(0)
+    silent = {name: value for name, value in sampler.batch(1).items() if name not in TOLD}
+    batch, alone = (tensors(b, processor, wanted=WANTED) for b in (merge([telling, silent]), telling))
+    n = len(alone["commit"])
+    assert len(batch["commit"]) > n and batch["commit"][n:].isnan().all() and not batch["looked"][n:].any()
+    assert torch.equal(batch["looked"][:n], alone["looked"])
+    model = SaPaVe(COMMITS)
+    mixed, plain = (model.losses(b, names={"commit"})["commit"] for b in (batch, alone))
+    assert torch.allclose(mixed, plain, rtol=1e-4) and plain > 0
 
 
 def test_where_a_head_has_looked_before_counts() -> None:

@@ -21,6 +21,8 @@ K = 16
 Batch = dict[str, Any]
 Stage0Task = Callable[[np.random.Generator, list[dict]], tuple[str, int, int, str]]
 
+TOLD: dict[str, tuple[int, ...]] = {"commit": (), "looked_from": (2,)}
+"""Per row, where the pack tells, and its shape: is the view good enough to stop looking; the look before [rad]."""
 _IMAGE_KEYS = ("rgb", "intrinsics", "base_from_camera", "head", "head_target", "other", "other_target")
 
 
@@ -230,7 +232,7 @@ def gather(pack: Pack, rows: np.ndarray, raw: bool = False, cameras: Sequence[st
         "motion": np.asarray(a["motion"][rows]),
         "head_chunk": np.asarray(a["head_chunk"][rows]),
     }
-    batch |= {name: np.asarray(a[name][rows]) for name in ("commit", "looked_from") if name in a}
+    batch |= {name: np.asarray(a[name][rows]) for name in TOLD if name in a}
     has_other = "other_chunk" in a
     batch["other_chunk"] = np.asarray(a["other_chunk"][rows]) if has_other else np.zeros((n, K, N_OTHER), np.float32)
     batch["has_other"] = np.full(n, has_other)
@@ -304,9 +306,13 @@ def pool(size: int, cells: int) -> np.ndarray:
 
 
 def merge(parts: list[Batch]) -> Batch:
-    """One batch of several parts; image indices are shifted."""
+    """One batch of several parts; image indices are shifted. What only views tell (`TOLD`) is NaN in other rows."""
     if len(parts) == 1:
         return parts[0]
+    for name, width in TOLD.items():
+        if any(name in part for part in parts):
+            unknown = [np.full((len(part["image_index"]), *width), np.nan, np.float32) for part in parts]
+            parts = [part | {name: part.get(name, blank)} for part, blank in zip(parts, unknown, strict=True)]
     keys = [key for key in parts[0] if all(key in part for part in parts)]
     out: Batch = {}
     for key in keys:

@@ -219,8 +219,7 @@ class SaPaVe(nn.Module):
         if acting and hybrid is not None:
             out.update(self._action_losses(batch, hybrid, acting, generator))
         if commits and hybrid is not None:
-            wanted, weight = batch["commit"].float(), batch["state"].new_tensor(COMMIT_WEIGHT)
-            out["commit"] = F.binary_cross_entropy_with_logits(self.commits(hybrid, batch), wanted, pos_weight=weight)
+            out["commit"] = commit_loss(self.commits(hybrid, batch), batch["commit"].float())
         return out
 
     def commits(self, hybrid: Hybrid, batch: Batch) -> Tensor:
@@ -340,6 +339,15 @@ def grounding_losses(batch: Batch, found: Found, names: Collection[str]) -> dict
     if "answer" in names and found.reading.answer_logits is not None:
         out["answer"] = answer_loss(found.reading.answer_logits, batch["answer"])
     return out
+
+
+def commit_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Mean cross entropy of logits [B] where it is known (not NaN) whether the view is good enough (1) or not (0)."""
+    known = ~wanted.isnan()
+    each = F.binary_cross_entropy_with_logits(
+        logits, wanted.nan_to_num(), pos_weight=logits.new_tensor(COMMIT_WEIGHT), reduction="none"
+    )
+    return (each * known).sum() / known.sum().clamp(min=1)
 
 
 def answer_loss(logits: Tensor, answer: Tensor) -> Tensor:
