@@ -121,13 +121,16 @@ def test_cached_wrist_tokens_are_the_live_ones(place: Path) -> None:
     from sapave.data.windows import gather, open_sources
     from sapave.train.batches import tensors
     from sapave.train.cache import build
-    from sapave.train.cached import alike, hybrid_of, perceiver
+    from sapave.train.cached import alike, hybrid_of, onlooker, perceiver
 
     model, processor = checkpoint.load(place / "zero", extra_cameras=WRISTS)
     cache, rows = place / "cache", np.arange(5)
     perceive = perceiver(model, processor, torch.device("cpu"))
     episodes, views = (open_sources([str(place / name)], cache)[0] for name in ("seeing", "views"))
-    found = alike([build(views, rows, cache, "k", perceive), build(episodes, rows, cache, "k", perceive, WRISTS)])
+    seen = build(episodes, rows, cache, "k", perceive)
+    more = build(episodes, rows, cache, "k and wrists", onlooker(model, torch.device("cpu")), WRISTS)
+    seen = replace(seen, arrays={**seen.arrays, **more.arrays})
+    found = alike([build(views, rows, cache, "k", perceive), seen])
     blank, stored = (c.take(rows) for c in found)
     assert not blank["extra_mask"].any() and blank["extra"].shape == stored["extra"].shape
     with torch.no_grad():

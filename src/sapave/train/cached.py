@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from sapave.data.windows import Batch
-from sapave.model.extra import Extra
+from sapave.model.extra import Extra, see
 from sapave.model.memory import SECTORS
 from sapave.model.vla import Hybrid
 from sapave.train.batches import Tensors, chunks, tensors, to_device
@@ -19,22 +19,30 @@ from sapave.train.past import add_past
 
 
 def perceiver(model: Any, processor: Any, device: torch.device) -> Callable[[Batch], dict[str, np.ndarray]]:
-    """A function from a batch to what is stored of each row: tokens (float16), mask, pointer, state; and what extra
-    cameras show, where the batch has their pictures."""
+    """A function from a batch to what is stored of each row: tokens (float16), mask, pointer, state."""
 
     def perceive(batch: Batch) -> dict[str, np.ndarray]:
         values = tensors(batch, processor, wanted=set())
         with torch.inference_mode():
             hybrid = model.perceive(to_device(values, device))
-        extra = {}
-        if hybrid.extra is not None:
-            extra = {"extra": hybrid.extra.tokens.half().cpu().numpy(), "extra_mask": hybrid.extra.mask.cpu().numpy()}
-        return extra | {
+        return {
             "tokens": hybrid.tokens.half().cpu().numpy(),
             "mask": hybrid.mask.cpu().numpy(),
             "pointer": hybrid.pointer.float().cpu().numpy(),
             "state": values["state"].numpy(),
         }
+
+    return perceive
+
+
+def onlooker(model: Any, device: torch.device) -> Callable[[Batch], dict[str, np.ndarray]]:
+    """A function from a batch to what is stored of each row's extra cameras: their tokens (float16) and mask."""
+
+    def perceive(batch: Batch) -> dict[str, np.ndarray]:
+        pictures, there = (torch.from_numpy(batch[name]).to(device) for name in ("extra", "has_extra"))
+        with torch.inference_mode():
+            extra = see(model.backbone, pictures, there).rows(torch.from_numpy(batch["image_index"]).to(device))
+        return {"extra": extra.tokens.half().cpu().numpy(), "extra_mask": extra.mask.cpu().numpy()}
 
     return perceive
 

@@ -27,7 +27,7 @@ from sapave.sim.robots.g1 import ROBOT
 from sapave.train import cache as tokens
 from sapave.train.augment import augmented
 from sapave.train.batches import Tensors, present, tensors, to_device
-from sapave.train.cached import alike, batch_of, hybrid_of, perceiver, remembered
+from sapave.train.cached import alike, batch_of, hybrid_of, onlooker, perceiver, remembered
 from sapave.train.evaluate import evaluate
 from sapave.train.mirror import mirrored
 from sapave.train.parts import owned
@@ -253,11 +253,17 @@ def _cached(
     """Batches of frozen tokens."""
     perceive = perceiver(model, processor, device)
 
+    def key(cameras: Sequence[str]) -> str:
+        return tokens.weights_key(model, model.parts(), choices(model.config, cameras))
+
     def cached(source: Source) -> tokens.Cached:
         rows = tokens.choose(source, config.per_image, config.cache_rows, config.seed)
+        found = tokens.build(source, rows, folder, key(()), perceive)
         cameras = looks_through(config, model.config) if source.pack.kind == "episodes" else ()
-        key = tokens.weights_key(model, model.parts(), choices(model.config, cameras))
-        return remembered(model, tokens.build(source, rows, folder, key, perceive, cameras), config.seed)
+        if cameras:  # in a folder of their own, so that models with and without them share all else
+            more = tokens.build(source, rows, folder, key(cameras), onlooker(model, device), cameras)
+            found = replace(found, arrays={**found.arrays, **more.arrays})
+        return remembered(model, found, config.seed)
 
     found = alike([cached(s) for s in (*views, *episodes)])
     sampler = tokens.CachedSampler(
