@@ -135,7 +135,7 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
             checkpoint.borrow(model, processor, config.init_other)
         if (
             "other_decoder" in config.trains
-            and checkpoint.load_config(config.init).get("notes", {}).get("stage") == "draft"
+            and checkpoint.load_config(config.init_other or config.init).get("notes", {}).get("stage") == "draft"
         ):
             for decoder in model.denoisers():
                 if decoder.draft is not None:  # what was denoised around another draft would only disturb this one
