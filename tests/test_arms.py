@@ -85,7 +85,7 @@ def test_arms_of_learned_policies_carry_their_weights() -> None:
     names = ("active", "scan", "oracle_camera", "best_fixed_pose", "expert")
     digests = [weights_digest(arm) for arm in arms(names)]
     assert len(set(digests[:4])) == 1 and digests[0] and digests[4] == ""
-    with pytest.raises(ValueError, match="not trained yet"):
+    with pytest.raises(ValueError, match="no weights are shipped"):
         arms(("active_wrist",))
 
 

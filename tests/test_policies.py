@@ -50,6 +50,10 @@ def test_a_shipped_checkpoint_is_found_by_name(tmp_path, monkeypatch):
     assert ours.shipped("fixed") == tmp_path / "fixed"
     with pytest.raises(KeyError, match="did you mean 'active'"):
         ours.shipped("actve")
+    (tmp_path / "wide_active").mkdir()
+    (tmp_path / "wide_active" / "config.json").write_text("{}")
+    assert ours.shipped("active", "wide") == tmp_path / "wide_active"
+    assert ours.shipped("fixed", "wide") == tmp_path / "fixed", "the common one where a suite has none of its own"
 
 
 def test_what_was_seen_is_remembered_until_a_new_instruction_or_a_reset(monkeypatch):

@@ -18,7 +18,7 @@ UNTRAINED = {
     "fixed_wrist": "a fixed head camera and the wrist cameras",
     "active_wrist": "an active head camera and the wrist cameras",
 }
-"""Arms of the paper's comparison for which no weights are shipped; where they were not played, tables say so."""
+"""Arms of the paper's comparison for which not every suite has weights; where they were not played, tables say so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,9 @@ def arms(
     fixed: Path | None = None,
     wrist: Path | None = None,
     fixed_wrist: Path | None = None,
+    suite: str = "",
 ) -> list[Arm]:
-    """The named arms; any policy of the shelf is an arm too. The shipped checkpoints are the default.
+    """The named arms; any policy of the shelf is an arm too. The checkpoints shipped for the suite are the default.
 
     A checkpoint is a folder or a hub id, which is looked up here once and not by each worker. ValueError for an arm
     with wrist cameras whose weights are missing or do not look through them.
@@ -69,13 +70,13 @@ def arms(
             name="active",
             doc="the trained policy; its head moves",
             policy="sapave",
-            checkpoint=str(checkpoint or shipped("active")),
+            checkpoint=str(checkpoint or shipped("active", suite)),
         ),
         "held": lambda: Arm(
             name="held",
             doc="the same policy, its head held still",
             policy="sapave",
-            checkpoint=str(checkpoint or shipped("active")),
+            checkpoint=str(checkpoint or shipped("active", suite)),
             hold_head=True,
         ),
         "fixed": lambda: Arm(
@@ -83,13 +84,13 @@ def arms(
             doc="trained with the camera fixed, on as much data",
             policy="sapave",
             camera="fixed",
-            checkpoint=str(fixed or shipped("fixed")),
+            checkpoint=str(fixed or shipped("fixed", suite)),
         ),
-        "active_wrist": lambda: _wrist_arm("active_wrist", "active", wrist, "--wrist-checkpoint"),
-        "fixed_wrist": lambda: _wrist_arm("fixed_wrist", "fixed", fixed_wrist, "--fixed-wrist-checkpoint"),
+        "active_wrist": lambda: _wrist_arm("active_wrist", "active", wrist, suite),
+        "fixed_wrist": lambda: _wrist_arm("fixed_wrist", "fixed", fixed_wrist, suite),
     }
     others: dict[str, Callable[[], Arm]] = {
-        name: _shelf_arm(entry, checkpoint)
+        name: _shelf_arm(entry, checkpoint, suite)
         for name, entry in shelf("sapave.policies", "POLICY").items()
         if name != "sapave"
     }
@@ -99,13 +100,19 @@ def arms(
     return [choose(dict(options), name, "arm")() for name in names]
 
 
-def _wrist_arm(name: str, camera: str, checkpoint: Path | None, option: str) -> Arm:
+def _wrist_arm(name: str, camera: str, checkpoint: Path | None, suite: str) -> Arm:
     from sapave.model.checkpoint import load_config
+    from sapave.policies.sapave import shipped
 
     if checkpoint is None:
-        raise ValueError(
-            f"arm '{name}': {UNTRAINED[name]}: not trained yet; train it (runs/full.sh), give it as {option}"
-        )
+        try:
+            checkpoint = shipped(name, suite)
+        except KeyError:
+            option = {"active_wrist": "--wrist-checkpoint", "fixed_wrist": "--fixed-wrist-checkpoint"}[name]
+            raise ValueError(
+                f"arm '{name}': {UNTRAINED[name]}: no weights are shipped for this suite; train them "
+                f"(docs/wrist_cameras.md), give them as {option}"
+            ) from None
     folder = local(checkpoint)
     assert folder is not None
     if not load_config(folder)["model"].get("extra_cameras"):
@@ -125,10 +132,10 @@ def local(checkpoint: Path | None) -> Path | None:
     return resolve(checkpoint)
 
 
-def _shelf_arm(entry: PolicyEntry, checkpoint: Path | None) -> Callable[[], Arm]:
+def _shelf_arm(entry: PolicyEntry, checkpoint: Path | None, suite: str) -> Callable[[], Arm]:
     from sapave.policies.sapave import shipped
 
-    weights = (lambda: str(checkpoint or shipped("active"))) if entry.learned else (lambda: "")
+    weights = (lambda: str(checkpoint or shipped("active", suite))) if entry.learned else (lambda: "")
     doc = entry.doc[0].lower() + entry.doc[1:].rstrip(".")
     return lambda: Arm(name=entry.name, doc=doc, policy=entry.name, checkpoint=weights())
 

@@ -41,13 +41,13 @@ class EvalConfig:
     """Any of active, fixed, held, active_wrist, fixed_wrist, or a policy of the shelf (expert, scan, ...); the first
     is compared with the rest."""
     checkpoint: Path | None = None
-    """Checkpoint of `active` and `held`; the shipped one by default."""
+    """Checkpoint of `active` and `held`; the one shipped for the suite by default."""
     fixed_checkpoint: Path | None = None
-    """Checkpoint of `fixed` (trained with the camera fixed); the shipped one by default."""
+    """Checkpoint of `fixed` (trained with the camera fixed); the one shipped for the suite by default."""
     wrist_checkpoint: Path | None = None
-    """Checkpoint of `active_wrist`, which looks through the wrist cameras too; none is shipped."""
+    """Checkpoint of `active_wrist`, which looks through the wrist cameras too; shipped for activemanip alone."""
     fixed_wrist_checkpoint: Path | None = None
-    """Checkpoint of `fixed_wrist`; none is shipped."""
+    """Checkpoint of `fixed_wrist`, likewise."""
     suite: str = lists.KITCHENS
     """Whose lists are meant: kitchens, or a folder of bench/lists."""
     episodes: str = "test"
@@ -85,7 +85,7 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
     ValueError when the folder holds episodes of another comparison, or for a list of another protocol version.
     """
     wrists = config.wrist_checkpoint, config.fixed_wrist_checkpoint
-    chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint, *wrists)
+    chosen = arms(config.arms, config.checkpoint, config.fixed_checkpoint, *wrists, suite=config.suite)
     chosen = served(chosen, config.engine, config.delay)
     episodes = episodes_of(config)
     axes = tuple(s.text for s in settings((*episodes.axes, *config.axis)))

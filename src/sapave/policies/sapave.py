@@ -23,9 +23,12 @@ WEIGHTS = Path(sapave.__file__).parent / "weights"
 """Where the package carries its trained checkpoints: one folder each."""
 
 
-def shipped(name: str = "active") -> Path:
-    """Folder of a shipped checkpoint (`active`, `fixed`); KeyError with those that exist."""
+def shipped(name: str = "active", suite: str = "") -> Path:
+    """Folder of a shipped checkpoint (`active`, `fixed`), that of `suite` where it has one of its own
+    (`activemanip_active`); KeyError with those that exist."""
     found = {path.parent.name: path.parent for path in sorted(WEIGHTS.glob("*/config.json"))}
+    if f"{suite}_{name}" in found:
+        return found[f"{suite}_{name}"]
     if not found:
         raise ValueError(f"no trained checkpoint in {WEIGHTS}; train one and give its folder with --checkpoint")
     return choose(found, name, "shipped checkpoint")
