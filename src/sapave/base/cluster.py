@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import platform
@@ -12,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from sapave.base.parallel import ONE_THREAD, TRIES, single_threaded
@@ -20,6 +22,8 @@ STORE_BYTES = 256 * 2**20
 """Results that wait to be written, on a cluster of our own."""
 SAME = ("sapave", "mujoco", "numpy", "av")
 """Packages whose version decides what an episode looks like."""
+HEAVY = (".safetensors", ".pyc")
+"""Files of the package that are not compared between machines."""
 
 
 class Cluster:
@@ -42,7 +46,7 @@ class Cluster:
 
     def submit(self, function: Callable[..., Any], job: Any, /) -> Future[Any]:
         """Begin `function(job)` as soon as a core is free."""
-        return self._remote.remote(function, job, self._stamp).future()
+        return self._remote.remote(function, job, self._stamp, platform.node()).future()
 
     def renew(self) -> None:
         """Never needed: Ray replaces its workers."""
@@ -112,16 +116,30 @@ def stamp() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "absent"
-    return found
+    return found | {"sapave's files": _digest(Path(__file__).parents[1])}
 
 
-def _run(function: Callable[..., Any], job: Any, wanted: Mapping[str, str]) -> Any:
-    """On the worker: refuse another installation, then do the job."""
-    found = stamp()
+def _digest(folder: Path) -> str:
+    """Of the names and contents of a package's files: two checkouts of one version may differ."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in HEAVY:
+            digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _run(function: Callable[..., Any], job: Any, wanted: Mapping[str, str], home: str) -> Any:
+    """On the worker: refuse another installation, then do the job; errors elsewhere than at `home` name the machine."""
+    here, found = platform.node(), stamp()
     for name, expected in wanted.items():
-        if found[name] != expected:
+        if found.get(name, "absent") != expected:
             raise ValueError(
-                f"machine {platform.node()} has {name} {found[name]}, the collecting one {expected}; install the same "
-                "version on every machine, else its episodes would differ"
+                f"machine {here} has {name} {found.get(name, 'absent')}, the collecting one {expected}; install the "
+                "same version on every machine, else its episodes would differ"
             )
-    return function(job)
+    try:
+        return function(job)
+    except (ValueError, OSError) as error:
+        if here == home:
+            raise
+        raise ValueError(f"machine {here}: {error} (files that jobs read must lie in a shared folder)") from error
