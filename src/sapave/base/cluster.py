@@ -7,6 +7,7 @@ import logging
 import os
 import platform
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -22,6 +23,8 @@ STORE_BYTES = 256 * 2**20
 """Results that wait to be written, on a cluster of our own."""
 SAME = ("sapave", "mujoco", "numpy", "av")
 """Packages whose version decides what an episode looks like."""
+ANSWER_S = 60
+"""A cluster that does not answer within this time is given up [s]."""
 HEAVY = (".safetensors", ".pyc")
 """Files of the package that are not compared between machines."""
 
@@ -94,9 +97,8 @@ def _connect(ray: Any, address: str, workers: int) -> None:
     if address == "local":
         options |= {"num_cpus": max(1, workers), "include_dashboard": False, "object_store_memory": STORE_BYTES}
     try:
-        host, _, port = address.rpartition(":")
-        if port.isdigit():
-            socket.create_connection((host, int(port)), timeout=5).close()  # Ray would go on trying for minutes
+        if address != "local":
+            _check(address)
         with single_threaded():  # what Ray starts inherits it
             ray.init(**options)
     except (OSError, RuntimeError, ValueError) as error:
@@ -105,6 +107,24 @@ def _connect(ray: Any, address: str, workers: int) -> None:
             f"--ray {address}: no Ray cluster to work with ({reason}); start one with 'ray start --head', or use "
             "--ray local"
         ) from error
+
+
+def _check(address: str) -> None:
+    """OSError unless a Ray cluster answers at `address`: asked by a process that can be given up, for `ray.init` goes on
+    trying for minutes when what answers is not Ray."""
+    host, _, port = address.rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5).close()
+    code = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level='ERROR')"
+    try:
+        asked = subprocess.run([sys.executable, "-c", code, address], capture_output=True, text=True, timeout=ANSWER_S)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"what answers there is not Ray, or did not answer in {ANSWER_S} s") from None
+    if asked.returncode != 0:
+        if "AuthToken" in asked.stderr:
+            raise OSError("it asks for a token: RAY_AUTH_MODE=token and the same token on every machine")
+        lines = asked.stderr.strip().splitlines() or ["it cannot be used"]
+        raise OSError(lines[-1].rpartition("Error: ")[2].split(". ")[0])
 
 
 @cache
