@@ -110,8 +110,10 @@ def _connect(ray: Any, address: str, workers: int) -> None:
 
 
 def _check(address: str) -> None:
-    """OSError unless a Ray cluster answers at `address`: asked by a process that can be given up, for `ray.init` goes on
-    trying for minutes when what answers is not Ray."""
+    """OSError unless a Ray cluster answers at `address`.
+
+    Asked by a process that can be given up: `ray.init` goes on trying for minutes when what answers is not Ray.
+    """
     host, _, port = address.rpartition(":")
     if port.isdigit():
         socket.create_connection((host, int(port)), timeout=5).close()
