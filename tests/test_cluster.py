@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
 import signal
 import socket
@@ -12,9 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sapave.base import cluster
 from sapave.data.collect import REPORT
 
 pytest.importorskip("ray", reason="ray is not installed: pip install 'sapave[cluster]'")
@@ -44,6 +47,7 @@ class Nodes:
         self._logs = folder
         self.running: list[subprocess.Popen[bytes]] = []
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
+        token["RAY_health_check_period_ms"] = "1000"  # a lost node is noticed in some 5 s, not 15
         path = os.pathsep.join([str(Path(__file__).parents[1] / "src"), os.environ.get("PYTHONPATH", "")])
         self.environment = {**os.environ, **token, "PYTHONPATH": path.rstrip(os.pathsep)}
         for name in ("PYOPENGL_PLATFORM", "RAY_ADDRESS"):
@@ -153,11 +157,44 @@ def test_a_killed_writer_and_a_lost_machine_change_nothing(nodes: Nodes, tmp_pat
     assert tree(there, (REPORT, ".lock")) == tree(here, (REPORT, ".lock"))
 
 
-def test_what_is_no_cluster_is_one_line(nodes: Nodes, tmp_path: Path) -> None:
-    """Nothing at the address, and a cluster that asks for a token which we do not have."""
-    nobody = nodes.sapave("collect", "--out", str(tmp_path / "a"), *PICK, "--ray", "127.0.0.1:1")
-    nodes.environment["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    wrong = nodes.sapave("collect", "--out", str(tmp_path / "b"), *PICK, "--ray", nodes.address)
-    for run, reason in ((nobody, "Connection refused"), (wrong, "asks for a token")):
-        told, _ = run.communicate(timeout=120)
-        assert run.returncode == 2 and reason in told and told.count("\n") == 1, told
+def test_a_dead_address_is_one_line(nodes: Nodes, tmp_path: Path) -> None:
+    run = nodes.sapave("collect", "--out", str(tmp_path / "set"), *PICK, "--ray", "127.0.0.1:1")
+    told, _ = run.communicate(timeout=120)
+    assert run.returncode == 2 and "Connection refused" in told and told.count("\n") == 1, told
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (subprocess.TimeoutExpired("ray", 1), "what answers there is not Ray"),
+        (
+            subprocess.CompletedProcess("ray", 1, "", "RPC error: InvalidAuthToken: missing. Note"),
+            "RAY_AUTH_MODE=token",
+        ),
+        (
+            subprocess.CompletedProcess("ray", 1, "", "x\nConnectionError: Could not find any. Set"),
+            "Could not find any",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_named(asked: Any, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*words: Any, **options: Any) -> Any:
+        if isinstance(asked, Exception):
+            raise asked
+        return asked
+
+    monkeypatch.setattr(cluster.subprocess, "run", run)
+    with pytest.raises(OSError, match=line):
+        cluster._check("auto")
+
+
+def test_errors_of_another_machine_name_it() -> None:
+    def absent(job: str) -> None:
+        raise FileNotFoundError(job)
+
+    with pytest.raises(ValueError, match="^machine .*weights.*must lie in a shared folder"):
+        cluster._run(absent, "weights", cluster.stamp(), "elsewhere")
+    with pytest.raises(FileNotFoundError, match="^weights$"):
+        cluster._run(absent, "weights", cluster.stamp(), platform.node())
+    with pytest.raises(ValueError, match="has sapave's files .*, the collecting one 0; install"):
+        cluster._run(absent, "weights", {**cluster.stamp(), "sapave's files": "0"}, "")
