@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from sapave.base import cluster
-from sapave.data.collect import REPORT
+from sapave.data.collect import REPORT, CollectConfig, collect
+from sapave.data.views import ViewsConfig, generate
 
 pytest.importorskip("ray", reason="ray is not installed: pip install 'sapave[cluster]'")
 PICK = "--count 5 --tasks pick --mix 1 0 0 --width 96 --height 64".split()
@@ -131,10 +132,9 @@ def test_a_node_that_joins_later_gets_work(nodes: Nodes) -> None:
 def test_views_come_back_from_other_machines(nodes: Nodes, tmp_path: Path) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
     run = nodes.sapave("views", "--out", str(there), *VIEWS, "--ray", nodes.address)
-    alone = nodes.sapave("views", "--out", str(here), *VIEWS, "--workers", "0")
+    generate(ViewsConfig(out=here, scenes=2, per_shard=1, views=2, samples=2, workers=0))
     told, _ = run.communicate(timeout=120)
     assert run.returncode == 0, told
-    assert alone.wait(timeout=120) == 0
     assert tree(there, ("card.json",)) == tree(here, ("card.json",))
 
 
@@ -150,10 +150,10 @@ def test_a_killed_writer_and_a_lost_machine_change_nothing(nodes: Nodes, tmp_pat
     before = kept(there)
     wait_for(lambda: kept(there) > before or again.poll() is not None, lambda: "it did not go on")
     nodes.kill(1)
+    config = CollectConfig(out=here, count=5, tasks=("pick",), mix=(1.0, 0.0, 0.0), width=96, height=64, workers=0)
+    collect(config)
     told, _ = again.communicate(timeout=120)
     assert again.returncode == 0, told
-    alone = nodes.sapave("collect", "--out", str(here), *PICK, "--workers", "0")
-    assert alone.wait(timeout=120) == 0
     assert tree(there, (REPORT, ".lock")) == tree(here, (REPORT, ".lock"))
 
 
