@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,7 +45,7 @@ class Nodes:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         # Ray's sockets have long names: no room for pytest's folder
-        self._temp = Path("/tmp") / f"sapave-{os.getpid()}"
+        self.temp = Path("/tmp") / f"sapave-{os.getpid()}"
         self._logs = folder
         self.running: list[subprocess.Popen[bytes]] = []
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_USAGE_STATS_ENABLED": "0"}
@@ -60,7 +61,7 @@ class Nodes:
         where = [f"--address={self.address}"] if self.running else ["--head", f"--port={port}"]
         more = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats", "--block"]
         if not self.running:
-            more += ["--include-dashboard=false", f"--temp-dir={self._temp}"]
+            more += ["--include-dashboard=false", f"--temp-dir={self.temp}"]
         log = self._logs / f"node-{len(self.running)}.log"
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", *where, *more]
         with open(log, "wb") as out:
@@ -109,6 +110,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
             if node.poll() is None:
                 os.killpg(node.pid, signal.SIGKILL)
                 node.wait()
+        shutil.rmtree(found.temp, ignore_errors=True)
 
 
 def test_a_node_that_joins_later_gets_work(nodes: Nodes) -> None:
