@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,8 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.sim.disturbance import Disturbance
 from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
 from sapave.sim.search import Search
-from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
+from sapave.sim.sight import in_frame
+from sapave.sim.situation import MOVED, Situation, State
 from sapave.sim.skills import CORRIDOR, Grasp, Path, gaze, grasps_for
 from sapave.sim.turns import straightened
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from sapave.sim.world import World
 
 CHUNK = 16
-MOVED = 0.008
-"""A plan is made anew when the free object is farther than this from where it was [m]."""
 HEAD_GAIN = 0.6
 PACE = 0.75
 """Speed of the way to the target, as a share of the arm's limit: a learner acts blindly for 8 ticks at a time."""
@@ -41,26 +40,12 @@ AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
 
 
-@dataclass
-class _State:
-    """What the rule sees; the rollout carries it forward without physics."""
-
-    head: np.ndarray
-    arm: np.ndarray
-    hand: np.ndarray
-    holding: bool
-    placed: bool
-    unseen: bool
-    strayed: bool
-    """The free object is no longer where the plan believes."""
-
-
 def _within_reach(point: np.ndarray) -> bool:
     """Could a hand get there at all? (Not so for what fell to the floor.)"""
     return bool(point[2] > 0.75 and np.hypot(point[0], abs(point[1]) - 0.15) < 0.65)
 
 
-class Expert:
+class Expert(Situation):
     """Privileged expert of `pick` and `pick_and_place`. `ok` is False while no plan exists."""
 
     def __init__(
@@ -68,15 +53,13 @@ class Expert:
     ) -> None:
         """`noise`: standard deviation of what is added to every executed increment [rad];
         `wait_for_view` False: never moves the head and never waits for a view (fixed camera)."""
-        self.world, self.rng, self.noise, self.looks = world, rng, noise, wait_for_view
+        super().__init__(world, looks=wait_for_view)
+        self.rng, self.noise = rng, noise
         self.horizon = CHUNK
         """Ticks that `act` thinks ahead; the first ones are the same however many follow."""
         self.planner = Planner(world)
-        self.plan: Plan | None = None
-        self.carry: CarryPlan | None = None
         self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
         """The clean chunk of the last `act`."""
-        self._body = world.model.body(world.target.name).id
         self._home = world.position(world.target.name)
         self.search = Search.of(world)
         self._elsewhere: np.ndarray | None = None
@@ -96,64 +79,6 @@ class Expert:
         self._update_plan()
         self.label = self._roll_out()
         return self.disturb(self.label)
-
-    # ---- where things stand -------------------------------------------------------------------------------
-
-    def _slices(self, side: str) -> tuple[slice, slice]:
-        return (slice(0, 7), slice(14, 20)) if side == "left" else (slice(7, 14), slice(20, 26))
-
-    def _read(self) -> _State:
-        controller = self.world.controller
-        head, other = controller.targets_head, controller.targets_other
-        arm, hand = self._slices(self.plan.side if self.plan else "left")
-        state = _State(head, other[arm], other[hand], False, False, False, False)
-        if self.plan is not None:
-            state.holding = self._holding(state)
-            state.placed = self._placed(state)
-            away = np.linalg.norm(self.world.position(self.world.target.name) - self.plan.centre)
-            state.strayed = bool(away > 2 * MOVED) and not state.holding and not state.placed
-        state.unseen = self.looks and not state.holding and not self._visible()
-        return state
-
-    def _closure(self, hand: np.ndarray) -> float:
-        assert self.plan is not None
-        return float(np.add.reduce(hand[:4]) / 4) / self.plan.grasp.close[0]
-
-    def _in_hand(self) -> np.ndarray:
-        """[3] object centre in the measured hand frame [m]."""
-        assert self.plan is not None
-        site = self.world.data.site(f"{self.plan.side}_grasp")
-        return site.xmat.reshape(3, 3).T @ (self.world.position(self.world.target.name) - site.xpos)
-
-    def _holding(self, state: _State) -> bool:
-        assert self.plan is not None
-        closure = self._closure(state.hand)
-        away = float(np.linalg.norm(self._in_hand() - self.plan.offset))
-        if closure > 0.5:
-            raised = self.world.position(self.world.target.name)[2] > self.plan.centre[2] + 0.02
-            return away < (0.09 if raised else 0.05)
-        at_grasp = np.abs(state.arm - self.plan.approach.points[-1]).max() < 0.06
-        return away < 0.025 and bool(at_grasp)
-
-    def _placed(self, state: _State) -> bool:
-        """Is the object where it should end (so that the hand may let go)?"""
-        goal = self.world.goal
-        if goal is None:
-            return False
-        offset = self.world.position(self.world.target.name) - np.asarray(goal.position)
-        near = float(np.hypot(offset[0], offset[1])) < 0.055
-        height = float(offset[2]) - self.world.target.half_height
-        if self.carry is not None and np.abs(state.arm - self.carry.carry.points[-1]).max() < 0.03:
-            return near and height < 0.06
-        return near and height < 0.012 and self._closure(state.hand) < 0.5
-
-    def _visible(self) -> bool:
-        target = self.world.target
-        points = sample_points(self.world.position(target.name), target.radius, target.half_height)
-        head = self.world.controller.head
-        if not in_frame(head, points):
-            return False
-        return free_share(self.world.model, self.world.data, head, points, self._body) >= WELL_SEEN
 
     # ---- plans --------------------------------------------------------------------------------------------
 
@@ -195,7 +120,7 @@ class Expert:
         """Grasps worth trying for the target at `centre` [3] m with the hand of a side, in groups."""
         return grasps_for(self.world.target.half_height, centre, side)
 
-    def _astray(self, owner: Plan | CarryPlan, path: Path, state: _State) -> bool:
+    def _astray(self, owner: Plan | CarryPlan, path: Path, state: State) -> bool:
         """Has the arm left the path of this plan, farther than it has been since the plan was made?"""
         away = path.locate(state.arm)[2]
         if owner is not self._owner:
@@ -204,7 +129,7 @@ class Expert:
         self._nearest = away if astray else min(self._nearest, away)
         return astray
 
-    def _update_carry(self, state: _State) -> None:
+    def _update_carry(self, state: State) -> None:
         """When a lifted object sits in the hand otherwise than planned, or the arm has left its path, plan the rest of
         the way again from here."""
         plan, carry = self.plan, self.carry
@@ -223,7 +148,7 @@ class Expert:
             rotation = straightened(rotation, up)
         self.carry = self.planner.plan_carry(plan, offset, rotation, state.arm, up=up) or carry
 
-    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: State) -> tuple[np.ndarray, np.ndarray] | None:
         """How the object sits in the hand (its offset [3] m and upward axis [3]) where the carry needs a new plan: it
         sits otherwise than planned, or the arm has left its path; else None."""
         held = self._held_path()
@@ -236,10 +161,6 @@ class Expert:
         if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
             return None
         return offset, up
-
-    def _axis(self) -> np.ndarray:
-        """[3] the object's own upward axis in the base frame."""
-        return self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
 
     # ---- the rule -----------------------------------------------------------------------------------------
 
@@ -264,13 +185,13 @@ class Expert:
             self._foresee(state)
         return ActionChunk(head=head, other=other)
 
-    def _foresee_grasp(self, state: _State, plan: Plan) -> None:
+    def _foresee_grasp(self, state: State, plan: Plan) -> None:
         if state.unseen and self._elsewhere is None:
             state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
         if not state.holding and np.abs(state.arm - plan.approach.points[-1]).max() < AT:
             state.holding = not state.placed
 
-    def _foresee(self, state: _State) -> None:
+    def _foresee(self, state: State) -> None:
         """What will have changed after the last step, as far as it can be known without physics."""
         if self.plan is None:
             return
@@ -280,7 +201,7 @@ class Expert:
             if done and self._closure(state.hand) > 0.9:
                 state.placed = True
 
-    def _search(self, state: _State) -> None:
+    def _search(self, state: State) -> None:
         """Where to look before the target has been seen."""
         self._elsewhere = None
         if not self.looks or self.search.done:
@@ -290,7 +211,7 @@ class Expert:
         if not self.search.done and number != self.search.true:
             self._elsewhere = gaze(self.search.points[number])
 
-    def _gaze(self, state: _State) -> np.ndarray:
+    def _gaze(self, state: State) -> np.ndarray:
         """Where the head should point [2] rad."""
         if self._elsewhere is not None:
             return self._elsewhere
@@ -305,7 +226,7 @@ class Expert:
             return np.asarray(world.best_gaze, float)
         return gaze(centre)
 
-    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _rule(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Increments of head [2], arm [7] and hand [6] rad for one tick."""
         look = HEAD_GAIN * (self._gaze(state) - state.head) if self.looks else np.zeros(2)
         still, speed = np.zeros(7), float(self.world.robot.other_step[0])
@@ -351,7 +272,7 @@ class Expert:
         hand, grasp = (self.planner.tip(self.plan.side, a)[0] for a in (arm, self.plan.approach.points[-1]))
         return bool(hand[2] - grasp[2] > LIFT - 0.015)
 
-    def _settle(self, state: _State) -> np.ndarray:
+    def _settle(self, state: State) -> np.ndarray:
         """The rest of the way down while the hand opens: increments [7] rad."""
         if self.carry is None:
             return np.zeros(7)
@@ -366,7 +287,7 @@ class Expert:
             return self.carry.carry
         return Path(np.concatenate([self.plan.lift.points, self.carry.carry.points[1:]]))
 
-    def _waits_for_goal(self, state: _State) -> bool:
+    def _waits_for_goal(self, state: State) -> bool:
         goal = self.world.goal
         if goal is None or not self.looks:
             return False

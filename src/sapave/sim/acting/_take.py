@@ -16,12 +16,13 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
-from sapave.sim.experts import Expert, _State
+from sapave.sim.experts import Expert
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import put_down_spots
 from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
+from sapave.sim.situation import State
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.units import Unit
 
@@ -186,7 +187,7 @@ class Taker(Expert):
             self._retries += 1
             self._tried = None
 
-    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: State) -> tuple[np.ndarray, np.ndarray] | None:
         """As for all things, but not before it is out: there is only one way out."""
         at = self.world.position(self.world.target.name)
         if self.unit.inside(at, self.errand.joint(self.unit.name)[0]):
