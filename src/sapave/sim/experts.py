@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
 from sapave.sim.search import Search
 from sapave.sim.sight import in_frame
 from sapave.sim.situation import MOVED, Situation, State
-from sapave.sim.skills import CORRIDOR, Grasp, Path, gaze, grasps_for
+from sapave.sim.skills import CORRIDOR, Grasp, Path, gaze, grasps_for, last_grasps_for
 from sapave.sim.turns import straightened
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ IDLE_STEP = 0.03
 """The arm without a task goes back to its rest pose at this speed [rad/tick]."""
 ASTRAY = 0.15
 """An arm that is this much farther from its path than it has been gets a new one from where it is [rad]."""
+SLENDER, CAREFUL, LEFT = 2.2, 0.15, 0.06
+"""From a thing this many times as high as it is wide, which sticks to the palm and falls, the hand leaves at this share
+of its speed, up to here [rad]."""
+STANDS = 1.1
+"""A thing higher than so many times its width stands, others only lie."""
+ASLANT = 0.35
+"""A standing thing that would end up leaning more than this is turned again, also on the last stretch [rad]."""
+LOOSE = 0.6
+"""A hand that is closed less than this, as a share, has let go."""
 AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
 
@@ -69,6 +79,9 @@ class Expert(Situation):
         self._nearest = np.inf
         self._owner: Plan | CarryPlan | None = None
 
+    efforts: tuple[bool, ...] = (False, True)
+    """How hard a plan is looked for, in turn: `Planner.thorough`."""
+
     @property
     def ok(self) -> bool:
         """Is there a plan?"""
@@ -88,6 +101,7 @@ class Expert(Situation):
         if self.plan is not None:
             state = self._read()
             if state.placed:
+                self._update_retreat(self.plan, state)
                 return
             if state.holding:
                 self._update_carry(state)
@@ -106,19 +120,25 @@ class Expert(Situation):
         sides = ("left", "right") if centre[1] > 0 else ("right", "left")
         if abs(centre[1]) > OWN_SIDE:
             sides = sides[:1]
+        found = next((f for thorough in self.efforts if (f := self._find(centre, sides, thorough)) is not None), before)
+        self.plan, self.carry = found
+
+    def _find(self, centre: np.ndarray, sides: Sequence[str], thorough: bool) -> tuple[Plan, CarryPlan | None] | None:
+        """A plan for the target at `centre` [3] m with the first hand that can."""
+        self.planner.thorough = thorough
         for side in sides:
-            arm, _ = self._slices(side)
-            now = world.controller.targets_other[arm]
+            now = self.world.controller.targets_other[self._slices(side)[0]]
             for grasps in self._grasps(centre, side):
                 found = self.planner.plan(side, grasps, now)
                 if found is not None:
-                    self.plan, self.carry = found
-                    return
-        self.plan, self.carry = before
+                    return found
+        return None
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         """Grasps worth trying for the target at `centre` [3] m with the hand of a side, in groups."""
-        return grasps_for(self.world.target.half_height, centre, side)
+        half_height = self.world.target.half_height
+        usual = [] if self.planner.thorough and self.world.goal is None else grasps_for(half_height, centre, side)
+        return [*usual, *(last_grasps_for(half_height, centre, side) if self.planner.thorough else [])]
 
     def _astray(self, owner: Plan | CarryPlan, path: Path, state: State) -> bool:
         """Has the arm left the path of this plan, farther than it has been since the plan was made?"""
@@ -128,6 +148,15 @@ class Expert(Situation):
         astray = away > max(self._nearest, CORRIDOR) + ASTRAY
         self._nearest = away if astray else min(self._nearest, away)
         return astray
+
+    def _update_retreat(self, plan: Plan, state: State) -> None:
+        """While the hand opens round a thing that was put down: by which way will it leave?"""
+        carry = self.carry
+        if carry is None or self._closure(state.hand) > LOOSE:
+            return
+        if np.abs(state.arm - carry.carry.points[-1]).max() < AT:
+            hand = plan.grasp.released()
+            self.carry = replace(carry, retreat=self.planner.withdraw(plan.side, state.arm, hand, carry.retreat))
 
     def _update_carry(self, state: State) -> None:
         """When a lifted object sits in the hand otherwise than planned, or the arm has left its path, plan the rest of
@@ -154,13 +183,25 @@ class Expert(Situation):
         held = self._held_path()
         segment, fraction, away = held.locate(state.arm)
         astray = self._astray(carry, held, state)
-        if not astray and (away > 0.1 or segment >= len(held.points) - 2 or (segment == 0 and fraction < 0.6)):
+        late = segment >= len(held.points) - 2
+        if late and not astray and self._falls(plan.side, carry):
+            return self._in_hand(), self._up_in_hand(plan.side)
+        if not astray and (away > 0.1 or late or (segment == 0 and fraction < 0.6)):
             return None
-        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        offset, up = self._in_hand(), site.T @ self._axis()
+        offset, up = self._in_hand(), self._up_in_hand(plan.side)
         if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
             return None
         return offset, up
+
+    def _falls(self, side: str, carry: CarryPlan) -> bool:
+        """Is it a thing that stands, and would it lean too much where the carry ends?"""
+        target = self.world.target
+        return target.half_height > STANDS * target.radius and self._ends_aslant(side, carry)
+
+    def _ends_aslant(self, side: str, carry: CarryPlan, limit: float = ASLANT) -> bool:
+        """Would the thing lean more than `limit` [rad] where the carry ends, as it sits in the hand now?"""
+        _, rotation = self.planner.tip(side, carry.carry.points[-1])
+        return bool((rotation @ self._up_in_hand(side))[2] < np.cos(limit))
 
     # ---- the rule -----------------------------------------------------------------------------------------
 
@@ -233,7 +274,9 @@ class Expert(Situation):
         if self.plan is None:
             return look, still, np.zeros(6)
         closure = self._closure(state.hand)
-        close, open_ = self.plan.grasp.closed() - state.hand, self.plan.grasp.opened() - state.hand
+        grasp = self.plan.grasp
+        close = np.clip(grasp.closed() - state.hand, -grasp.closing, grasp.closing)
+        open_ = grasp.opened() - state.hand
         if state.placed:
             if closure > 0.05:
                 return look, self._settle(state), np.clip(open_, -0.08, 0.08)
@@ -242,7 +285,8 @@ class Expert(Situation):
                 return look, self._settle(state), np.clip(open_, -THUMB_SWING, THUMB_SWING)
             if self.carry is None:
                 return look, still, open_
-            return look, self.carry.retreat.next_step(state.arm, speed, slow=1.0), open_
+            pace = CAREFUL if self._slender() and np.abs(state.arm - self.carry.retreat.points[0]).max() < LEFT else 1.0
+            return look, self.carry.retreat.next_step(state.arm, pace * speed, slow=1.0), open_
         if state.holding:
             if closure < 0.97:
                 settle = np.clip(self.plan.approach.points[-1] - state.arm, -0.02, 0.02)
@@ -264,6 +308,9 @@ class Expert(Situation):
         if state.unseen or state.strayed:
             return look, still, open_
         return look, self.plan.approach.next_step(state.arm, PACE * speed, slow=SLOW), open_
+
+    def _slender(self) -> bool:
+        return self.world.target.half_height > SLENDER * self.world.target.radius
 
     def _raised(self, arm: np.ndarray) -> bool:
         """Is the hand as high above the grasp as it should be? Then it stays where it is: the posture it was lifted

@@ -36,6 +36,18 @@ MAX_CARRIES = 10
 """So many feasible grasps without a way to the goal end the search with this hand and group of grasps."""
 NEAR = 0.15
 """An arm this close to the last stretch goes on there and does not begin at the pre-grasp posture again [rad]."""
+AWAYS = tuple(
+    np.array(away) for away in ((-0.7, 0.7, 0), (0, 1, 0), (-1, 0, 0), (-0.7, 0.4, -0.6), (-0.4, 0.7, -0.6), (0, 0, -1))
+)
+"""Ways out of an open hand, along its fingers, its palm's normal and toward its small finger."""
+AWAY = 0.07
+"""So far it goes before it rises [m]."""
+OVER = tuple(np.array(s) for s in ((0, 0, 0.07), (-0.06, 0, 0.07), (-0.1, 0, 0), (-0.06, 0.06, 0.07), (-0.12, 0.08, 0)))
+"""From above the goal to where a hand passes that cannot go there straight, in the left-handed world [m]."""
+CAUGHT = 0.002
+"""A thumb that closes deeper than this into a handle is caught in it [m]."""
+PUSH = 0.001
+"""On its way out a hand may press a thing that much more than before [m]."""
 BATCH = 14
 """Grasps whose kinematics are solved together."""
 SEEDS = np.array(
@@ -86,6 +98,10 @@ class CarryPlan:
 
 class Planner(Clearance):
     """Searches grasps and paths in a world."""
+
+    thorough = False
+    """Also look for roundabout ways to the goal, and take a handle between thumb and fingers: when nothing else is
+    left."""
 
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
@@ -181,6 +197,8 @@ class Planner(Clearance):
                 continue
             if self.spot is not None and self.touches(side, goal, grasp.released(), target=-0.004, scene=-1.0) > 0:
                 continue
+            if self.spot is not None and not self.thorough and self._catches(side, goal, grasp):
+                continue
             if self.touches(side, high, grasp.closed() * 0.6, target=-1.0, scene=0.0) > 0:
                 continue
             there = Path(np.stack([end, goal])).locate(now)[2] < NEAR
@@ -197,6 +215,14 @@ class Planner(Clearance):
                 lift=Path(np.concatenate([goal[None], high])),
                 offset=rotation.T @ (real - tip),
             )
+
+    def _catches(self, side: str, goal: np.ndarray, grasp: Grasp) -> bool:
+        """Would the closing thumb get into a handle, out of which the open hand pulls the thing over?"""
+        if len(self.handles) == 0:
+            return False
+        finger, thumb = grasp.close
+        bent = [np.array([0.3 * finger] * 4 + [t * thumb, grasp.closed()[5]]) for t in (0.2, 0.6, 1.0)]
+        return any(self.thumb_in_handle(side, goal, hand) > CAUGHT for hand in bent)
 
     def _lifted(
         self, grasps: Sequence[Grasp], positions: np.ndarray, rotations: np.ndarray, at: np.ndarray
@@ -284,7 +310,8 @@ class Planner(Clearance):
         closed, hand = plan.grasp.closed() * 0.7, plan.grasp.released()
         for i in range(len(left)):
             above, lowered, drawn, raised = (turn(s[i]) for s in stages)
-            if self.touches(side, between(now, above, 6), closed, target=-1.0) > 0:
+            over = self._over(side, now, above, closed)
+            if over is None:
                 continue
             if self.touches(side, between(above, lowered, 2), closed, target=-1.0, scene=0.0) > 0.002:
                 continue
@@ -293,10 +320,54 @@ class Planner(Clearance):
             return CarryPlan(
                 offset=offset,
                 up=NOMINAL,
-                carry=Path(np.stack([now, above, lowered])),
+                carry=Path(np.stack([now, *over, above, lowered])),
                 retreat=Path(np.stack([lowered, drawn, raised])),
             )
         return None
+
+    def _over(self, side: str, now: np.ndarray, above: np.ndarray, closed: np.ndarray) -> list[np.ndarray] | None:
+        """Postures between `now` and `above` the goal [7] rad: none where the hand can go straight; if thorough, one
+        that is higher; None when there is no way."""
+        if self.touches(side, between(now, above, 6), closed, target=-1.0) <= 0:
+            return []
+        if not self.thorough or self.touches(side, above, closed, target=-1.0) > 0:
+            return None
+        turn = mirror_arm if side == "right" else _same
+        position, rotation = self.tip("left", turn(above))
+        for shift in OVER:
+            found, ok = solve(self.chain, self.limits, (position + shift)[None], rotation[None], turn(above)[None])
+            high = turn(found[0])
+            if ok[0] and self.touches(side, between(now, high, 8), closed, target=-1.0) <= 0:
+                if self.touches(side, between(high, above, 5), closed, target=-1.0) <= 0:
+                    return [high]
+        return None
+
+    def withdraw(self, side: str, now: np.ndarray, hand: np.ndarray, usual: Path) -> Path:
+        """How the hand, opened as `hand` [6] rad, leaves what it has put down with the arm at `now` [7] rad: the
+        `usual` way, unless that would push the thing as it stands now and there is one that does not."""
+        turn = mirror_arm if side == "right" else _same
+        pressed = self.touches(side, now, hand, target=0.0, scene=-1.0, follow=True) + PUSH
+
+        def pushes(path: Path) -> bool:
+            way = np.concatenate([between(a, b, 5) for a, b in zip(path.points[:-1], path.points[1:], strict=True)])
+            return self.touches(side, way, hand, target=0.0, scene=-1.0, follow=True) > pressed
+
+        if not pushes(usual):
+            return usual
+        position, rotation = self.tip("left", turn(now))
+        for away in AWAYS:
+            out = position + rotation @ away * AWAY + [0, 0, 0.003]
+            drawn, ok = solve(self.chain, self.limits, out[None], rotation[None], turn(now)[None], pull=0.0)
+            up = out[None] + [0, 0, 0.1]
+            raised, fine = solve(self.chain, self.limits, up, rotation[None], drawn, pull=0.0)
+            path = Path(np.stack([now, turn(drawn[0]), turn(raised[0])]))
+            if not (ok[0] and fine[0]) or np.abs(np.diff(path.points, axis=0)).max() > 1.1:
+                continue
+            if self.touches(side, path.points[1:], hand, target=-1.0, scene=0.0, follow=True) > 0.002:
+                continue
+            if not pushes(path):
+                return path
+        return usual
 
 
 def _same(value: np.ndarray) -> np.ndarray:

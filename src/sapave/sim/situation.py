@@ -100,3 +100,7 @@ class Situation:
     def _axis(self) -> np.ndarray:
         """[3] the object's own upward axis in the base frame."""
         return self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
+
+    def _up_in_hand(self, side: str) -> np.ndarray:
+        """[3] the thing's upward axis in the measured hand frame."""
+        return self.world.data.site(f"{side}_grasp").xmat.reshape(3, 3).T @ self._axis()

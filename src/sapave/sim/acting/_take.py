@@ -90,9 +90,11 @@ class Reach(Planner):
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
         super()._pose_hand(data, side, hand)
-        for joint, (leader, ratio) in self.robot.followers.items():
-            if joint.startswith(side):
-                data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
+        self._pose_followers(data, side)
+
+    def _catches(self, side: str, goal: np.ndarray, grasp: Grasp) -> bool:
+        """Not looked at: there is little choice in a narrow place."""
+        return False
 
     def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
         """Over the front of the drawer, which stands between the hand and the pre-grasp posture."""
@@ -179,6 +181,7 @@ class Taker(Expert):
         self.planner = Reach(self.errand, spots)
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
 
+    efforts = (False,)
     _retries = 0
 
     def retry(self) -> None:

@@ -46,6 +46,7 @@ FALLEN = 0.9
 class PourExpert(Expert):
     """Privileged expert of `pour_liquid`. `ok` is False while no plan exists."""
 
+    efforts = (False,)
     planner: PourPlanner
     carry: PourPlan | None
 
@@ -90,8 +91,7 @@ class PourExpert(Expert):
         segment, fraction, _ = self._held_path().locate(state.arm)
         if segment > 1 or (segment == 0 and fraction < 0.8) or (segment == 1 and fraction > 0.9):
             return
-        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        offset, up = self._in_hand(), site.T @ self._axis()
+        offset, up = self._in_hand(), self._up_in_hand(plan.side)
         if np.linalg.norm(offset - pour.offset) < SHIFTED and np.linalg.norm(up - pour.up) < LEANED:
             return
         if self._failed is not None and np.linalg.norm(up - self._failed) < LEANED:
@@ -104,7 +104,7 @@ class PourExpert(Expert):
         back = self._back or pour.retreat
         if np.abs(state.arm - back.points[-1]).max() > AT or tilt(self.world, self.world.target.name) < ASLANT:
             return
-        up = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3).T @ self._axis()
+        up = self._up_in_hand(plan.side)
         self._back = self.planner.upright(plan.side, plan, self._in_hand(), up, state.arm) or self._back
 
     def _empty(self) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._upright import UprightPlanner, lying_grasps
 from sapave.sim.experts import Expert
-from sapave.sim.planning import CarryPlan
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame
 from sapave.sim.situation import State
 from sapave.sim.skills import Grasp, gaze
@@ -74,7 +73,7 @@ class UprightExpert(Expert):
         if plan is None or carry is None or self._closure(state.hand) < 0.97:
             return
         otherwise = self._otherwise(plan, carry, state)
-        if otherwise is None and self._ends_aslant(plan.side, carry):
+        if otherwise is None and self._ends_aslant(plan.side, carry, ASLANT):
             otherwise = self._in_hand(), self._up_in_hand(plan.side)
         if otherwise is None:
             return
@@ -85,15 +84,6 @@ class UprightExpert(Expert):
         turned = straightened(rotation, up)
         found = self.planner.stand(plan, offset, turned, state.arm, up)
         self.carry, self._failed = found or carry, None if found else up
-
-    def _up_in_hand(self, side: str) -> np.ndarray:
-        """[3] the thing's upward axis in the measured hand frame."""
-        return self.world.data.site(f"{side}_grasp").xmat.reshape(3, 3).T @ self._axis()
-
-    def _ends_aslant(self, side: str, carry: CarryPlan) -> bool:
-        """Would the thing lean where the carry ends, as it sits in the hand now?"""
-        _, rotation = self.planner.tip(side, carry.carry.points[-1])
-        return bool((rotation @ self._up_in_hand(side))[2] < np.cos(ASLANT))
 
 
 EXPERT = UprightExpert
