@@ -30,6 +30,8 @@ HEADINGS = np.array([-0.7, -0.55, -0.4, -0.85, -0.25, -1.0, -0.1, 0.1, -1.2, 0.3
 """Headings of the fingers about z at the goal, the first feasible is taken [rad]: how a thing is put down follows from
 where it goes, not from where it comes from (feasible in 28 of 28: the first, with the tray in the middle or beside the
 target; in 27 of 28 the second, with the tray behind an occluder)."""
+MORE_HEADINGS = np.array([-1.7, -2.0, -2.3, 0.8, 1.1, 1.4])
+"""More of them, for when something stands close to the goal."""
 LEANS = (0.0, 0.15, 0.3)
 """How far an object may lean when it is put down [rad]; straight is tried first."""
 MAX_CARRIES = 10
@@ -44,6 +46,8 @@ AWAY = 0.07
 """So far it goes before it rises [m]."""
 OVER = tuple(np.array(s) for s in ((0, 0, 0.07), (-0.06, 0, 0.07), (-0.1, 0, 0), (-0.06, 0.06, 0.07), (-0.12, 0.08, 0)))
 """From above the goal to where a hand passes that cannot go there straight, in the left-handed world [m]."""
+GRAZE = 0.01
+"""What is carried stays so far above the height of the goal on its way there [m]."""
 CAUGHT = 0.002
 """A thumb that closes deeper than this into a handle is caught in it [m]."""
 PUSH = 0.001
@@ -275,7 +279,8 @@ class Planner(Clearance):
         base = upright if plan.side == "left" else mirror_rotation(upright)
         now_heading = float(np.arctan2(base[1, 0], base[0, 0]))
         for lean in LEANS:
-            turned = [turn_z(heading - now_heading) @ lean_down(base, lean) for heading in HEADINGS]
+            headings = np.concatenate([HEADINGS, MORE_HEADINGS]) if self.thorough else HEADINGS
+            turned = [turn_z(heading - now_heading) @ lean_down(base, lean) for heading in headings]
             carry = self._carry_with(plan, offset, np.stack(turned), lean, now)
             if carry is not None:
                 return replace(carry, up=up)
@@ -310,7 +315,7 @@ class Planner(Clearance):
         closed, hand = plan.grasp.closed() * 0.7, plan.grasp.released()
         for i in range(len(left)):
             above, lowered, drawn, raised = (turn(s[i]) for s in stages)
-            over = self._over(side, now, above, closed)
+            over = self._over(side, now, above, closed, offset)
             if over is None:
                 continue
             if self.touches(side, between(above, lowered, 2), closed, target=-1.0, scene=0.0) > 0.002:
@@ -325,22 +330,34 @@ class Planner(Clearance):
             )
         return None
 
-    def _over(self, side: str, now: np.ndarray, above: np.ndarray, closed: np.ndarray) -> list[np.ndarray] | None:
-        """Postures between `now` and `above` the goal [7] rad: none where the hand can go straight; if thorough, one
-        that is higher; None when there is no way."""
-        if self.touches(side, between(now, above, 6), closed, target=-1.0) <= 0:
+    def _over(
+        self, side: str, now: np.ndarray, above: np.ndarray, closed: np.ndarray, offset: np.ndarray
+    ) -> list[np.ndarray] | None:
+        """Postures between `now` and `above` the goal [7] rad: none where the hand can go straight; a higher one where
+        the thing at `offset` [3] m in it would graze the worktop, or if thorough; None when there is no way."""
+        straight = self.touches(side, between(now, above, 6), closed, target=-1.0) <= 0
+        if straight and not self._dips(side, now, above, offset):
             return []
-        if not self.thorough or self.touches(side, above, closed, target=-1.0) > 0:
+        if not (straight or self.thorough) or self.touches(side, above, closed, target=-1.0) > 0:
             return None
         turn = mirror_arm if side == "right" else _same
         position, rotation = self.tip("left", turn(above))
         for shift in OVER:
             found, ok = solve(self.chain, self.limits, (position + shift)[None], rotation[None], turn(above)[None])
             high = turn(found[0])
-            if ok[0] and self.touches(side, between(now, high, 8), closed, target=-1.0) <= 0:
+            if not ok[0] or self._dips(side, now, high, offset):
+                continue
+            if self.touches(side, between(now, high, 8), closed, target=-1.0) <= 0:
                 if self.touches(side, between(high, above, 5), closed, target=-1.0) <= 0:
                     return [high]
-        return None
+        return [] if straight and self.thorough else None
+
+    def _dips(self, side: str, now: np.ndarray, then: np.ndarray, offset: np.ndarray) -> bool:
+        """Would a thing at `offset` [3] m in the hand come down to the goal's height between two postures [7] rad?"""
+        assert self.spot is not None
+        tips = (self.tip(side, angles) for angles in (now, *between(now, then, 8)[:-1]))
+        heights = [float((position + rotation @ offset)[2]) for position, rotation in tips]
+        return min(heights) < min(self.spot[2] + self.world.target.half_height + GRAZE, heights[0] - GRAZE)
 
     def withdraw(self, side: str, now: np.ndarray, hand: np.ndarray, usual: Path) -> Path:
         """How the hand, opened as `hand` [6] rad, leaves what it has put down with the arm at `now` [7] rad: the
