@@ -78,16 +78,12 @@ class Clearance:
         *,
         target: float = CLEARANCE,
         scene: float = CLEARANCE,
-        follow: bool = False,
     ) -> float:
         """Worst violation [m] over postures `arms` [k, 7] rad with the fingers at `hand` [6] rad: how much closer the
-        arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press). `follow`:
-        the outer finger joints, too, are where `hand` will bring them and not where they are now."""
+        arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press)."""
         model, data, mine = self.model, self._scratch, self.arm_geoms[side]
         data.qpos[:] = self.world.data.qpos
         self._pose_hand(data, side, hand)
-        if follow:
-            self._pose_followers(data, side)
         margin = model.geom_margin.copy()
         model.geom_margin[mine] = max(CLEARANCE, target)
         worst = 0.0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
+from sapave.sim.carrying import NOMINAL, CarryPlan, Plan
 from sapave.sim.disturbance import Disturbance
-from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
+from sapave.sim.planning import LIFT, PACE, Planner
 from sapave.sim.search import Search
 from sapave.sim.sight import in_frame
 from sapave.sim.situation import MOVED, Situation, State
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 CHUNK = 16
 HEAD_GAIN = 0.6
-PACE = 0.75
-"""Speed of the way to the target, as a share of the arm's limit: a learner acts blindly for 8 ticks at a time."""
 SLOW = 0.6
 """Speed on the last stretch, as a share of that pace."""
 OWN_SIDE = 0.12
@@ -44,8 +43,6 @@ STANDS = 1.1
 """A thing higher than so many times its width stands, others only lie."""
 ASLANT = 0.35
 """A standing thing that would end up leaning more than this is turned again, also on the last stretch [rad]."""
-LOOSE = 0.6
-"""A hand that is closed less than this, as a share, has let go."""
 AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
 
@@ -101,7 +98,6 @@ class Expert(Situation):
         if self.plan is not None:
             state = self._read()
             if state.placed:
-                self._update_retreat(self.plan, state)
                 return
             if state.holding:
                 self._update_carry(state)
@@ -148,15 +144,6 @@ class Expert(Situation):
         astray = away > max(self._nearest, CORRIDOR) + ASTRAY
         self._nearest = away if astray else min(self._nearest, away)
         return astray
-
-    def _update_retreat(self, plan: Plan, state: State) -> None:
-        """While the hand opens round a thing that was put down: by which way will it leave?"""
-        carry = self.carry
-        if carry is None or self._closure(state.hand) > LOOSE:
-            return
-        if np.abs(state.arm - carry.carry.points[-1]).max() < AT:
-            hand = plan.grasp.released()
-            self.carry = replace(carry, retreat=self.planner.withdraw(plan.side, state.arm, hand, carry.retreat))
 
     def _update_carry(self, state: State) -> None:
         """When a lifted object sits in the hand otherwise than planned, or the arm has left its path, plan the rest of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sapave.sim.planning import CarryPlan, Plan
+from sapave.sim.carrying import CarryPlan, Plan
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 
 if TYPE_CHECKING:

@@ -16,11 +16,12 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
+from sapave.sim.carrying import CarryPlan, Plan, between
 from sapave.sim.experts import Expert
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import put_down_spots
-from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
+from sapave.sim.planning import BERTHS, MAX_CARRIES, Planner
 from sapave.sim.search import Search
 from sapave.sim.situation import State
 from sapave.sim.skills import THUMB_ASIDE, Grasp

@@ -9,8 +9,8 @@ import numpy as np
 
 from sapave.base.types import ActionChunk
 from sapave.sim.acting._tip import PourPlan, PourPlanner
+from sapave.sim.carrying import Plan
 from sapave.sim.experts import AT, Expert
-from sapave.sim.planning import Plan
 from sapave.sim.situation import State
 from sapave.sim.skills import Grasp, Path, gaze
 from sapave.sim.tasks.reorient import tilt
