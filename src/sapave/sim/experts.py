@@ -36,9 +36,9 @@ IDLE_STEP = 0.03
 """The arm without a task goes back to its rest pose at this speed [rad/tick]."""
 ASTRAY = 0.15
 """An arm that is this much farther from its path than it has been gets a new one from where it is [rad]."""
-SLENDER, CAREFUL, LEFT = 2.2, 0.15, 0.06
-"""From a thing this many times as high as it is wide, which sticks to the palm and falls, the hand leaves at this share
-of its speed, up to here [rad]."""
+CAREFUL, LEFT = 0.15, 0.06
+"""From a thing that still touches the open hand, which would take it along, the hand leaves at this share of its speed,
+up to here [rad]."""
 STANDS = 1.1
 """A thing higher than so many times its width stands, others only lie."""
 ASLANT = 0.35
@@ -272,8 +272,10 @@ class Expert(Situation):
                 return look, self._settle(state), np.clip(open_, -THUMB_SWING, THUMB_SWING)
             if self.carry is None:
                 return look, still, open_
-            pace = CAREFUL if self._slender() and np.abs(state.arm - self.carry.retreat.points[0]).max() < LEFT else 1.0
-            return look, self.carry.retreat.next_step(state.arm, pace * speed, slow=1.0), open_
+            retreat = self.carry.retreat
+            near = np.abs(state.arm - retreat.points[0]).max() < LEFT
+            pace = CAREFUL if state.touched and near else 1.0
+            return look, retreat.next_step(state.arm, pace * speed, slow=1.0), open_
         if state.holding:
             if closure < 0.97:
                 settle = np.clip(self.plan.approach.points[-1] - state.arm, -0.02, 0.02)
@@ -295,9 +297,6 @@ class Expert(Situation):
         if state.unseen or state.strayed:
             return look, still, open_
         return look, self.plan.approach.next_step(state.arm, PACE * speed, slow=SLOW), open_
-
-    def _slender(self) -> bool:
-        return self.world.target.half_height > SLENDER * self.world.target.radius
 
     def _raised(self, arm: np.ndarray) -> bool:
         """Is the hand as high above the grasp as it should be? Then it stays where it is: the posture it was lifted

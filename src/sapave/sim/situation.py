@@ -29,6 +29,8 @@ class State:
     unseen: bool
     strayed: bool
     """The free object is no longer where the plan believes."""
+    touched: bool
+    """The robot touches the object that is where it should be."""
 
 
 class Situation:
@@ -48,10 +50,11 @@ class Situation:
         controller = self.world.controller
         head, other = controller.targets_head, controller.targets_other
         arm, hand = self._slices(self.plan.side if self.plan else "left")
-        state = State(head, other[arm], other[hand], False, False, False, False)
+        state = State(head, other[arm], other[hand], False, False, False, False, False)
         if self.plan is not None:
             state.holding = self._holding(state)
             state.placed = self._placed(state)
+            state.touched = state.placed and self.world.held(self.world.target.name)
             away = np.linalg.norm(self.world.position(self.world.target.name) - self.plan.centre)
             state.strayed = bool(away > 2 * MOVED) and not state.holding and not state.placed
         state.unseen = self.looks and not state.holding and not self._visible()
