@@ -11,7 +11,7 @@ import numpy as np
 from sapave.base.types import ActionChunk, Observation
 from sapave.sim.carrying import NOMINAL, CarryPlan, Plan
 from sapave.sim.disturbance import Disturbance
-from sapave.sim.planning import LIFT, PACE, Planner
+from sapave.sim.planning import LIFT, PACE
 from sapave.sim.search import Search
 from sapave.sim.sight import in_frame
 from sapave.sim.situation import MOVED, Situation, State
@@ -37,8 +37,7 @@ IDLE_STEP = 0.03
 ASTRAY = 0.15
 """An arm that is this much farther from its path than it has been gets a new one from where it is [rad]."""
 CAREFUL, LEFT = 0.15, 0.06
-"""From a thing that still touches the open hand, which would take it along, the hand leaves at this share of its speed,
-up to here [rad]."""
+"""From a thing that would be taken along the open hand leaves at this share of its speed, up to here [rad]."""
 STANDS = 1.1
 """A thing higher than so many times its width stands, others only lie."""
 ASLANT = 0.35
@@ -64,7 +63,6 @@ class Expert(Situation):
         self.rng, self.noise = rng, noise
         self.horizon = CHUNK
         """Ticks that `act` thinks ahead; the first ones are the same however many follow."""
-        self.planner = Planner(world)
         self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
         """The clean chunk of the last `act`."""
         self._home = world.position(world.target.name)
@@ -274,7 +272,7 @@ class Expert(Situation):
                 return look, still, open_
             retreat = self.carry.retreat
             near = np.abs(state.arm - retreat.points[0]).max() < LEFT
-            pace = CAREFUL if state.touched and near else 1.0
+            pace = CAREFUL if state.sticks and near else 1.0
             return look, retreat.next_step(state.arm, pace * speed, slow=1.0), open_
         if state.holding:
             if closure < 0.97:

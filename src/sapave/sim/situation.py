@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.sim.carrying import CarryPlan, Plan
+from sapave.sim.planning import Planner
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 MOVED = 0.008
 """A plan is made anew when the free object is farther than this from where it was [m]."""
+SLENDER = 2.2
+"""A thing this many times as high as it is wide falls when it is taken along a little."""
 
 
 @dataclass
@@ -29,8 +32,8 @@ class State:
     unseen: bool
     strayed: bool
     """The free object is no longer where the plan believes."""
-    touched: bool
-    """The robot touches the object that is where it should be."""
+    sticks: bool
+    """The object that is where it should be would be taken along by the hand that leaves."""
 
 
 class Situation:
@@ -39,6 +42,7 @@ class Situation:
     def __init__(self, world: World, *, looks: bool) -> None:
         """`looks` False: a view is never missing (fixed camera)."""
         self.world, self.looks = world, looks
+        self.planner = Planner(world)
         self.plan: Plan | None = None
         self.carry: CarryPlan | None = None
         self._body = world.model.body(world.target.name).id
@@ -54,7 +58,7 @@ class Situation:
         if self.plan is not None:
             state.holding = self._holding(state)
             state.placed = self._placed(state)
-            state.touched = state.placed and self.world.held(self.world.target.name)
+            state.sticks = state.placed and self._sticks(self.plan.side)
             away = np.linalg.norm(self.world.position(self.world.target.name) - self.plan.centre)
             state.strayed = bool(away > 2 * MOVED) and not state.holding and not state.placed
         state.unseen = self.looks and not state.holding and not self._visible()
@@ -91,6 +95,14 @@ class Situation:
         if self.carry is not None and np.abs(state.arm - self.carry.carry.points[-1]).max() < 0.03:
             return near and height < 0.06
         return near and height < 0.012 and self._closure(state.hand) < 0.5
+
+    def _sticks(self, side: str) -> bool:
+        """Is it wedged, between palm and thumb say, or a slender thing that leans on the hand?"""
+        target, model = self.world.target, self.world.model
+        pairs = self.world.data.contact.geom
+        pairs = pairs[(model.geom_bodyid[pairs] == self._body).any(1)]
+        touching = np.unique(model.geom_bodyid[pairs[self.planner.arm_geoms[side][pairs]]])
+        return len(touching) > (0 if target.half_height > SLENDER * target.radius else 1)
 
     def _visible(self) -> bool:
         target = self.world.target
