@@ -49,7 +49,6 @@ def test_what_is_carried_stays_above_the_worktop() -> None:
     plan, carry = expert.plan, expert.carry
     assert plan is not None and carry is not None
     way = carry.carry.points[:-1]
-    assert len(way) == 3, "by way of a posture above"
     assert not any(expert.planner._dips(plan.side, a, b, plan.offset) for a, b in zip(way[:-1], way[1:], strict=True))
 
 
