@@ -16,12 +16,14 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
-from sapave.sim.experts import Expert, _State
+from sapave.sim.carrying import CarryPlan, Plan, between
+from sapave.sim.experts import Expert
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import put_down_spots
-from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
+from sapave.sim.planning import BERTHS, MAX_CARRIES, Planner
 from sapave.sim.search import Search
+from sapave.sim.situation import State
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.units import Unit
 
@@ -89,9 +91,11 @@ class Reach(Planner):
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
         super()._pose_hand(data, side, hand)
-        for joint, (leader, ratio) in self.robot.followers.items():
-            if joint.startswith(side):
-                data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
+        self._pose_followers(data, side)
+
+    def _catches(self, side: str, goal: np.ndarray, grasp: Grasp) -> bool:
+        """Not looked at: there is little choice in a narrow place."""
+        return False
 
     def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
         """Over the front of the drawer, which stands between the hand and the pre-grasp posture."""
@@ -178,6 +182,7 @@ class Taker(Expert):
         self.planner = Reach(self.errand, spots)
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
 
+    efforts = (False,)
     _retries = 0
 
     def retry(self) -> None:
@@ -186,7 +191,7 @@ class Taker(Expert):
             self._retries += 1
             self._tried = None
 
-    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: State) -> tuple[np.ndarray, np.ndarray] | None:
         """As for all things, but not before it is out: there is only one way out."""
         at = self.world.position(self.world.target.name)
         if self.unit.inside(at, self.errand.joint(self.unit.name)[0]):

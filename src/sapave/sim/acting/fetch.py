@@ -11,10 +11,10 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.sim.acting._roam import RoundPlanner
 from sapave.sim.acting._take import Taker
 from sapave.sim.acting.handles import EXPERT as HandleExpert
+from sapave.sim.carrying import between
 from sapave.sim.disturbance import Disturbance
 from sapave.sim.experts import AT, CHUNK
 from sapave.sim.ik import solve
-from sapave.sim.planning import between
 from sapave.sim.skills import CORRIDOR, Path
 from sapave.sim.tasks._fetch import inside, is_placed
 from sapave.sim.turns import lean_down
