@@ -19,10 +19,11 @@ from sapave.sim.acting._roam import roam_wide
 from sapave.sim.experts import Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
-from sapave.sim.layout_units import put_down_spots
+from sapave.sim.layout_units import BESIDE, put_down_spots
 from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
+from sapave.sim.tasks._fetch import on_worktop
 from sapave.sim.units import Unit
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ TALL = 0.0265
 """Half height from which the thumb swings in from the side, and below which it is spread from the start [m]."""
 APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
+FAR = ((0.36, 0.02), (0.33, 0.04), (0.33, 0.0), (0.31, 0.02))
+"""Where a thing is put rather than where the layout keeps room for it (x, distance from the middle away from the unit)
+[m]: a round thing rolls up to 15 cm when it is let go, and the worktop ends at 0.18."""
 
 
 RETRIES = 6
@@ -186,6 +190,13 @@ class Taker(Expert):
             self._retries += 1
             self._tried = None
 
+    def _placed(self, state: _State) -> bool:
+        """As for all things; and what a hand lets go of over the worktop may roll: it stays put down."""
+        if super()._placed(state):
+            return True
+        name = self.world.target.name
+        return self._closure(state.hand) < 0.5 and on_worktop(self.errand.world, name) and not self.errand.held(name)
+
     def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
         """As for all things, but not before it is out: there is only one way out."""
         at = self.world.position(self.world.target.name)
@@ -241,6 +252,9 @@ def _spots(world: World) -> list[Goal]:
     assert isinstance(unit, Unit) and world.content is not None
     things = [world.position(t.name) for t in world.things if t is not world.content]
     others = [p for u in world.units if u is not unit for p in u.footprint()]
-    spots = put_down_spots(unit)
-    free = [s for s in spots if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
+    spots, plant = put_down_spots(unit), world.layout.plant
+    far = [np.array([x, -unit.side * y, spots[0][2]]) for x, y in FAR]
+    far = [s for s in far if min(np.linalg.norm((p - s)[:2]) for p in unit.footprint()) > BESIDE]
+    others += [] if plant is None else [plant.pot]
+    free = [s for s in (*far, *spots) if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
     return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or spots]
