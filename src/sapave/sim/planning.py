@@ -87,6 +87,11 @@ class CarryPlan:
 class Planner(Clearance):
     """Searches grasps and paths in a world."""
 
+    headings = HEADINGS
+    """[k] rad: how the fingers may point at the goal, the best first."""
+    heights: tuple[float, ...] = RELEASE_HEIGHTS
+    """From how high above the goal a thing is let go [m], the best first."""
+
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first feasible of `grasps` for the world's target with this hand, and the way to the goal if there is
         one; `now` [7] rad is where the arm is. Posture and grasp follow from the object alone, only the way to them
@@ -249,7 +254,7 @@ class Planner(Clearance):
         base = upright if plan.side == "left" else mirror_rotation(upright)
         now_heading = float(np.arctan2(base[1, 0], base[0, 0]))
         for lean in LEANS:
-            turned = [turn_z(heading - now_heading) @ lean_down(base, lean) for heading in HEADINGS]
+            turned = [turn_z(heading - now_heading) @ lean_down(base, lean) for heading in self.headings]
             carry = self._carry_with(plan, offset, np.stack(turned), lean, now)
             if carry is not None:
                 return replace(carry, up=up)
@@ -263,8 +268,8 @@ class Planner(Clearance):
         side, world = plan.side, self.world
         flip = mirror_point if side == "right" else _same
         turn = mirror_arm if side == "right" else _same
-        rotations = np.repeat(turned, len(RELEASE_HEIGHTS), 0)
-        heights = np.tile(RELEASE_HEIGHTS, len(turned))
+        rotations = np.repeat(turned, len(self.heights), 0)
+        heights = np.tile(self.heights, len(turned))
         start = turn(plan.lift.points[-1])  # not `now`: see `plan`
         assert self.spot is not None
         down = flip(self.spot) - rotations @ flip(offset)

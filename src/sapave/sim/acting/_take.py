@@ -20,7 +20,7 @@ from sapave.sim.experts import Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import BESIDE, put_down_spots
-from sapave.sim.planning import BERTHS, MAX_CARRIES, CarryPlan, Plan, Planner, between
+from sapave.sim.planning import BERTHS, MAX_CARRIES, RELEASE_HEIGHTS, CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.tasks._fetch import on_worktop
@@ -33,10 +33,12 @@ TALL = 0.0265
 """Half height from which the thumb swings in from the side, and below which it is spread from the start [m]."""
 APART = 0.10
 """Least distance from where a thing is put down to other things [m]."""
-FAR = ((0.36, 0.02), (0.33, 0.04), (0.33, 0.0), (0.31, 0.02))
+FAR = ((0.36, 0.02), (0.33, 0.04), (0.33, 0.0), (0.31, 0.02), (0.32, 0.10), (0.29, 0.11))
 """Where a thing is put rather than where the layout keeps room for it (x, distance from the middle away from the unit)
 [m]: a round thing rolls up to 15 cm when it is let go, and the worktop ends at 0.18."""
-
+ACROSS = np.array([-1.4, -1.2, -1.0, -0.85, -0.7, -0.55, -0.4, -0.25, -0.1, 0.1, 0.3])
+"""Headings of the fingers where a thing is put down [rad]: what is let go of rolls away along them, toward the wrist, so
+they point to the side and not away from the front edge."""
 
 RETRIES = 6
 """So often a plan is looked for again because the arm is elsewhere."""
@@ -84,6 +86,9 @@ class FromFront(Grasp):
 
 class Reach(Planner):
     """Plans into narrow places: the last stretch is looked at more closely, and several spots are as good."""
+
+    headings = ACROSS
+    heights = (*RELEASE_HEIGHTS, 0.024)
 
     def __init__(self, errand: Errand, spots: Sequence[Goal]) -> None:
         """`spots`: where the thing may go, the best first."""
