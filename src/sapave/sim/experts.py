@@ -178,10 +178,7 @@ class Expert:
         self._tried, self.plan, self.carry = centre, None, None
         if not _within_reach(centre):
             return
-        sides = ("left", "right") if centre[1] > 0 else ("right", "left")
-        if abs(centre[1]) > OWN_SIDE:
-            sides = sides[:1]
-        for side in sides:
+        for side in self._sides(centre):
             arm, _ = self._slices(side)
             now = world.controller.targets_other[arm]
             for grasps in self._grasps(centre, side):
@@ -190,6 +187,11 @@ class Expert:
                     self.plan, self.carry = found
                     return
         self.plan, self.carry = before
+
+    def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
+        """The hands that try, in this order, for a target at `centre` [3] m."""
+        sides = ("left", "right") if centre[1] > 0 else ("right", "left")
+        return sides[:1] if abs(centre[1]) > OWN_SIDE else sides
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         """Grasps worth trying for the target at `centre` [3] m with the hand of a side, in groups."""

@@ -39,6 +39,11 @@ class Unit:
         return f"{self.name}_joint"
 
     @property
+    def hand(self) -> str:
+        """The hand on its side: `left` or `right`."""
+        return "left" if self.side > 0 else "right"
+
+    @property
     def radius(self) -> float:
         """Half of the bar's width [m]."""
         return BAR_RADIUS if self.articulation.upright else self.articulation.bar

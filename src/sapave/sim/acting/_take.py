@@ -16,7 +16,7 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
-from sapave.sim.experts import Expert, _State
+from sapave.sim.experts import AT, Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
 from sapave.sim.layout_units import BESIDE, put_down_spots
@@ -188,6 +188,28 @@ class Taker(Expert):
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
 
     _retries = 0
+    _both = False
+
+    @property
+    def side(self) -> str:
+        """The arm of the plan; before there is one, that on the unit's side."""
+        return self.plan.side if self.plan else self.unit.hand
+
+    def try_both(self) -> None:
+        """From now on the arm that is not on the thing's side is tried as well, after the one that is."""
+        if not self._both:
+            self._both, self._tried = True, None
+
+    def withdrawn(self) -> bool:
+        """Is the hand at the end of its way from where it put the thing down?"""
+        if self.plan is None or self.carry is None:
+            return False
+        arm = self.world.controller.targets_other[self._slices(self.plan.side)[0]]
+        return bool(np.abs(arm - self.carry.retreat.points[-1]).max() < 2 * AT)
+
+    def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
+        sides = super()._sides(centre)
+        return (sides[0], "right" if sides[0] == "left" else "left") if self._both else sides
 
     def retry(self) -> None:
         """Forget that no plan was found: the arm is elsewhere now."""
