@@ -44,6 +44,11 @@ class Unit:
         return "left" if self.side > 0 else "right"
 
     @property
+    def over_middle(self) -> bool:
+        """Does it reach past the middle, to the other hand's side?"""
+        return self.side * float(self.position[1]) < self.articulation.reach[0]
+
+    @property
     def radius(self) -> float:
         """Half of the bar's width [m]."""
         return BAR_RADIUS if self.articulation.upright else self.articulation.bar

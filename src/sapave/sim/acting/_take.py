@@ -24,6 +24,7 @@ from sapave.sim.planning import BERTHS, MAX_CARRIES, RELEASE_HEIGHTS, CarryPlan,
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.tasks._fetch import on_worktop
+from sapave.sim.turns import turn_z
 from sapave.sim.units import Unit
 
 if TYPE_CHECKING:
@@ -280,8 +281,17 @@ def _spots(world: World) -> list[Goal]:
     things = [world.position(t.name) for t in world.things if t is not world.content]
     others = [p for u in world.units if u is not unit for p in u.footprint()]
     spots, plant = put_down_spots(unit), world.layout.plant
-    far = [np.array([x, -unit.side * y, spots[0][2]]) for x, y in FAR]
-    far = [s for s in far if min(np.linalg.norm((p - s)[:2]) for p in unit.footprint()) > BESIDE]
+    far = [np.array([x, -unit.side * y, spots[0][2]]) for x, y in (() if unit.over_middle else FAR)]
+    far = [s for s in far if min(np.linalg.norm((p - s)[:2]) for p in unit.footprint()) > BESIDE and not _under(unit, s)]
     others += [] if plant is None else [plant.pot]
-    free = [s for s in (*far, *spots) if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
+    free = [s for s in (*far, *(s for s in spots if not _under(unit, s))) if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
     return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or spots]
+
+
+def _under(unit: Unit, spot: np.ndarray) -> bool:
+    """Would a thing at a spot [3] m be under the open drawer, or touch it?"""
+    piece = unit.articulation
+    if piece.room is None or not piece.room.moves:
+        return False
+    x, y, _ = turn_z(-unit.yaw) @ (spot - unit.position) * [1.0, unit.side, 1.0]
+    return bool(-piece.travel - BESIDE / 2 < x and -piece.reach[0] - BESIDE / 2 < y < piece.reach[1] + BESIDE / 2)

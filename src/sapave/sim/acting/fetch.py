@@ -101,7 +101,7 @@ class FetchExpert:
 
     def _phase(self) -> str:
         world, near = self.world, self._from_thing()
-        if is_placed(world) and (near > AWAY or self.closer.ok or self.taker.withdrawn()):
+        if is_placed(world) and (near > AWAY or self.closer.ok or not self.taker.ok or self.taker.withdrawn()):
             return "close" if self._out is None or self.closer.ok or self._is_off() else "rest"
         if not inside(world) or (self.taker.ok and near < AT_WORK):
             return "take"
