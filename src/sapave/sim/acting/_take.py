@@ -41,6 +41,8 @@ ACROSS = np.array([-1.4, -1.2, -1.0, -0.85, -0.7, -0.55, -0.4, -0.25, -0.1, 0.1,
 """Headings of the fingers where a thing is put down [rad]: what is let go of rolls away along them, toward the wrist, so
 they point to the side and not away from the front edge."""
 
+GENTLE = 0.6
+"""Speed at which a thing gripped from above is carried, as a share of the usual."""
 RETRIES = 6
 """So often a plan is looked for again because the arm is elsewhere."""
 WAYS = 10
@@ -211,6 +213,12 @@ class Taker(Expert):
     def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
         sides = super()._sides(centre)
         return (sides[0], "right" if sides[0] == "left" else "left") if self._both else sides
+
+    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As for all things, but what was gripped from above slips out of a hand that hurries."""
+        look, arm, hand = super()._rule(state)
+        gentle = state.holding and self.plan is not None and isinstance(self.plan.grasp, FromAbove)
+        return look, GENTLE * arm if gentle else arm, hand
 
     def retry(self) -> None:
         """Forget that no plan was found: the arm is elsewhere now."""

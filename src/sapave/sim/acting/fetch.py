@@ -82,7 +82,7 @@ class FetchExpert:
             if taking.side != self.closer.side and self._goes_home(taking):
                 self.phase = "rest"
         if self.phase in ("let_go", "rest"):
-            self.label = self._follow(self._let_go() if self.phase == "let_go" else None)
+            self.label = self._follow(self._let_go() if self.phase == "let_go" else self._emptied())
         else:
             expert = self._expert()
             expert.horizon = self.horizon
@@ -142,6 +142,10 @@ class FetchExpert:
         if before is None or self._out is not before:
             self.taker.retry()
         return opener.plan.mode.ready
+
+    def _emptied(self) -> np.ndarray | None:
+        """The fingers' targets [6] rad on the way to rest: open once the thing has been put down, else as they are."""
+        return self.world.robot.rest_other[self._leaver.hand] if is_placed(self.world) else None
 
     def _follow(self, open_: np.ndarray | None) -> ActionChunk:
         """The way out; with `open_` [6] rad the fingers first go there, else they stay."""
