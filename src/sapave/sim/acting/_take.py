@@ -189,17 +189,19 @@ class Taker(Expert):
         super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
         self.planner = Reach(self.errand, spots)
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
+        self.first = self.unit.hand
+        """The arm that tries first: the one that opens."""
 
     _retries = 0
     _both = False
 
     @property
     def side(self) -> str:
-        """The arm of the plan; before there is one, that on the unit's side."""
-        return self.plan.side if self.plan else self.unit.hand
+        """The arm of the plan; before there is one, the first that tries."""
+        return self.plan.side if self.plan else self.first
 
     def try_both(self) -> None:
-        """From now on the arm that is not on the thing's side is tried as well, after the one that is."""
+        """From now on the other arm is tried as well, after the first."""
         if not self._both:
             self._both, self._tried = True, None
 
@@ -211,7 +213,10 @@ class Taker(Expert):
         return bool(np.abs(arm - self.carry.retreat.points[-1]).max() < 2 * AT)
 
     def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
+        """Out of the unit one arm alone, until that has been in vain."""
         sides = super()._sides(centre)
+        if self.unit.inside(centre, self.errand.joint(self.unit.name)[0]):
+            sides = (self.first,)
         return (sides[0], "right" if sides[0] == "left" else "left") if self._both else sides
 
     def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -163,10 +163,11 @@ class FetchExpert:
         return ActionChunk(head=head, other=other)
 
     def _find_way(self) -> None:
-        """From where there is no way on: the arm goes to rest, and from there the other one is tried."""
+        """Where there is no way on, the arm goes to rest; when that does not help, the other one is tried."""
         if self.phase == "open":
-            if self.opener.side != self.other and self.world.judge.stage < OPENED:
+            if self.opener.side != self.other:
                 self.opener, self.closer = self._leaf(self.other, True), self._leaf(self.other, False)
+                self.taker.first = self.other
         elif self._goes_home(self.opener) or self._goes_home(self._taking_leaf()):
             self._expert().retry()
         elif self.phase == "take":
