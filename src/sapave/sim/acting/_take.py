@@ -222,8 +222,10 @@ class Taker(Expert):
     def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As for all things, but what was gripped from above slips out of a hand that hurries."""
         look, arm, hand = super()._rule(state)
-        gentle = state.holding and self.plan is not None and isinstance(self.plan.grasp, FromAbove)
-        return look, GENTLE * arm if gentle else arm, hand
+        if state.holding and self.plan is not None and isinstance(self.plan.grasp, FromAbove):
+            most = GENTLE * float(self.world.robot.other_step[0])
+            arm = arm * min(1.0, most / max(float(np.abs(arm).max()), 1e-9))
+        return look, arm, hand
 
     def retry(self) -> None:
         """Forget that no plan was found: the arm is elsewhere now."""
