@@ -33,9 +33,7 @@ BACK = 0.025
 class Leaf(HandleExpert):
     """The handles' expert with one arm and one aim: open or closed."""
 
-    def __init__(
-        self, world: World, rng: np.random.Generator, *, opens: bool, side: str, wait_for_view: bool
-    ) -> None:
+    def __init__(self, world: World, rng: np.random.Generator, *, opens: bool, side: str, wait_for_view: bool) -> None:
         """`opens`: the aim; `side`: the arm, `left` or `right`."""
         super().__init__(world, rng, wait_for_view=wait_for_view, side=side)
         self.planner: RoundPlanner = RoundPlanner(world, self.unit, side)

@@ -16,15 +16,14 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
+from sapave.sim.acting._spots import free_spots
 from sapave.sim.experts import AT, Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
-from sapave.sim.layout_units import BESIDE, put_down_spots
 from sapave.sim.planning import BERTHS, MAX_CARRIES, RELEASE_HEIGHTS, CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.tasks._fetch import on_worktop
-from sapave.sim.turns import turn_z
 from sapave.sim.units import Unit
 
 if TYPE_CHECKING:
@@ -32,14 +31,9 @@ if TYPE_CHECKING:
 
 TALL = 0.0265
 """Half height from which the thumb swings in from the side, and below which it is spread from the start [m]."""
-APART = 0.10
-"""Least distance from where a thing is put down to other things [m]."""
-FAR = ((0.36, 0.02), (0.33, 0.04), (0.33, 0.0), (0.31, 0.02), (0.32, 0.10), (0.29, 0.11))
-"""Where a thing is put rather than where the layout keeps room for it (x, distance from the middle away from the unit)
-[m]: a round thing rolls up to 15 cm when it is let go, and the worktop ends at 0.18."""
 ACROSS = np.array([-1.4, -1.2, -1.0, -0.85, -0.7, -0.55, -0.4, -0.25, -0.1, 0.1, 0.3])
-"""Headings of the fingers where a thing is put down [rad]: what is let go of rolls away along them, toward the wrist, so
-they point to the side and not away from the front edge."""
+"""Headings of the fingers where a thing is put down [rad]: what is let go of rolls away along them, toward the
+wrist, so they point to the side and not away from the front edge."""
 
 GENTLE = 0.6
 """Speed at which a thing gripped from above is carried, as a share of the usual."""
@@ -184,7 +178,7 @@ class Taker(Expert):
     def __init__(self, world: World, rng: np.random.Generator, *, wait_for_view: bool) -> None:
         """As every expert (`sim/acting/_expert.py`)."""
         assert isinstance(world.target, Unit) and world.content is not None
-        spots = _spots(world)
+        spots = free_spots(world)
         self.unit, self.errand = world.target, Errand(world, world.content, spots[0])
         super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
         self.planner = Reach(self.errand, spots)
@@ -287,26 +281,3 @@ def from_board(half_height: float, yaw: float) -> list[list[Grasp]]:
         ]
         for tilts in ((0.5, 0.7), (0.3, 0.9), (0.1, 1.2))
     ]
-
-
-def _spots(world: World) -> list[Goal]:
-    """Where the content may be put: the free ones of the spots before the robot, the best first."""
-    unit = world.target
-    assert isinstance(unit, Unit) and world.content is not None
-    things = [world.position(t.name) for t in world.things if t is not world.content]
-    others = [p for u in world.units if u is not unit for p in u.footprint()]
-    spots, plant = put_down_spots(unit), world.layout.plant
-    far = [np.array([x, -unit.side * y, spots[0][2]]) for x, y in (() if unit.over_middle else FAR)]
-    far = [s for s in far if min(np.linalg.norm((p - s)[:2]) for p in unit.footprint()) > BESIDE and not _under(unit, s)]
-    others += [] if plant is None else [plant.pot]
-    free = [s for s in (*far, *(s for s in spots if not _under(unit, s))) if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
-    return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or spots]
-
-
-def _under(unit: Unit, spot: np.ndarray) -> bool:
-    """Would a thing at a spot [3] m be under the open drawer, or touch it?"""
-    piece = unit.articulation
-    if piece.room is None or not piece.room.moves:
-        return False
-    x, y, _ = turn_z(-unit.yaw) @ (spot - unit.position) * [1.0, unit.side, 1.0]
-    return bool(-piece.travel - BESIDE / 2 < x and -piece.reach[0] - BESIDE / 2 < y < piece.reach[1] + BESIDE / 2)
