@@ -49,6 +49,11 @@ class Unit:
         return self.side * float(self.position[1]) < self.articulation.reach[0]
 
     @property
+    def in_corner(self) -> bool:
+        """Does it stand in a corner, turned toward the robot?"""
+        return abs(self.yaw) > 0.25 and not self.over_middle
+
+    @property
     def radius(self) -> float:
         """Half of the bar's width [m]."""
         return BAR_RADIUS if self.articulation.upright else self.articulation.bar

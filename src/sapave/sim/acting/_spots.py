@@ -25,8 +25,8 @@ def free_spots(world: World) -> list[Goal]:
     """The free ones of the spots before the robot, the best first; those that the layout keeps when none is free."""
     unit, plant = world.target, world.layout.plant
     assert isinstance(unit, Unit) and world.content is not None
-    kept = put_down_spots(unit)
-    far = [np.array([x, -unit.side * y, kept[0][2]]) for x, y in (() if unit.over_middle else FAR)]
+    kept, near = put_down_spots(unit), unit.over_middle or unit.in_corner  # from a corner the way to those is barred
+    far = [np.array([x, -unit.side * y, kept[0][2]]) for x, y in (() if near else FAR)]
     far = [s for s in far if min(np.linalg.norm((p - s)[:2]) for p in unit.footprint()) > BESIDE]
     taken = [world.position(t.name) for t in world.things if t is not world.content]
     taken += [p for u in world.units if u is not unit for p in u.footprint()]

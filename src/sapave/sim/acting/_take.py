@@ -20,7 +20,7 @@ from sapave.sim.acting._spots import free_spots
 from sapave.sim.experts import AT, Expert, _State
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
-from sapave.sim.planning import BERTHS, MAX_CARRIES, RELEASE_HEIGHTS, CarryPlan, Plan, Planner, between
+from sapave.sim.planning import BERTHS, HEADINGS, MAX_CARRIES, RELEASE_HEIGHTS, CarryPlan, Plan, Planner, between
 from sapave.sim.search import Search
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.tasks._fetch import on_worktop
@@ -182,6 +182,8 @@ class Taker(Expert):
         self.unit, self.errand = world.target, Errand(world, world.content, spots[0])
         super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
         self.planner = Reach(self.errand, spots)
+        if self.unit.in_corner:
+            self.planner.headings, self.planner.heights = HEADINGS, RELEASE_HEIGHTS
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
         self.first = self.unit.hand
         """The arm that tries first: the one that opens."""
@@ -216,7 +218,12 @@ class Taker(Expert):
     def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As for all things, but what was gripped from above slips out of a hand that hurries."""
         look, arm, hand = super()._rule(state)
-        if state.holding and self.plan is not None and isinstance(self.plan.grasp, FromAbove):
+        if (
+            state.holding
+            and self.plan is not None
+            and isinstance(self.plan.grasp, FromAbove)
+            and not self.unit.in_corner
+        ):
             most = GENTLE * float(self.world.robot.other_step[0])
             arm = arm * min(1.0, most / max(float(np.abs(arm).max()), 1e-9))
         return look, arm, hand
