@@ -133,9 +133,9 @@ def test_a_killed_collection_goes_on(tmp_path: Path) -> None:
 def test_another_installation_on_a_worker_is_refused() -> None:
     from sapave.base.cluster import _run, stamp
 
-    assert _run(abs, -3, stamp()) == 3
+    assert _run(abs, -3, stamp(), "") == 3
     with pytest.raises(ValueError, match=r"has mujoco .*, the collecting one 0.0.1; install the same version"):
-        _run(abs, -3, {**stamp(), "mujoco": "0.0.1"})
+        _run(abs, -3, {**stamp(), "mujoco": "0.0.1"}, "")
 
 
 def test_no_ray_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

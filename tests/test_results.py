@@ -28,7 +28,7 @@ IDENTITY: dict[str, Any] = {"execute": 8, "weights": {"active": "0123456789ab"},
 
 @pytest.fixture(scope="module")
 def results() -> dict[str, Any]:
-    drawing = {"same": False, "mean": 0.25, "largest": 2, "renderer": ["egl", "osmesa"]}
+    drawing = {"same": False, "mean": 0.025, "largest": 2, "renderer": ["egl", "osmesa"]}
     return collect(rows(n=10), ARMS, EPISODES, IDENTITY, drawing)
 
 

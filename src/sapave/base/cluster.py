@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import platform
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from sapave.base.parallel import ONE_THREAD, TRIES, single_threaded
@@ -20,6 +23,10 @@ STORE_BYTES = 256 * 2**20
 """Results that wait to be written, on a cluster of our own."""
 SAME = ("sapave", "mujoco", "numpy", "av")
 """Packages whose version decides what an episode looks like."""
+ANSWER_S = 60
+"""A cluster that does not answer within this time is given up [s]."""
+HEAVY = (".safetensors", ".pyc")
+"""Files of the package that are not compared between machines."""
 
 
 class Cluster:
@@ -42,7 +49,7 @@ class Cluster:
 
     def submit(self, function: Callable[..., Any], job: Any, /) -> Future[Any]:
         """Begin `function(job)` as soon as a core is free."""
-        return self._remote.remote(function, job, self._stamp).future()
+        return self._remote.remote(function, job, self._stamp, platform.node()).future()
 
     def renew(self) -> None:
         """Never needed: Ray replaces its workers."""
@@ -90,9 +97,8 @@ def _connect(ray: Any, address: str, workers: int) -> None:
     if address == "local":
         options |= {"num_cpus": max(1, workers), "include_dashboard": False, "object_store_memory": STORE_BYTES}
     try:
-        host, _, port = address.rpartition(":")
-        if port.isdigit():
-            socket.create_connection((host, int(port)), timeout=5).close()  # Ray would go on trying for minutes
+        if address != "local":
+            _check(address)
         with single_threaded():  # what Ray starts inherits it
             ray.init(**options)
     except (OSError, RuntimeError, ValueError) as error:
@@ -101,6 +107,26 @@ def _connect(ray: Any, address: str, workers: int) -> None:
             f"--ray {address}: no Ray cluster to work with ({reason}); start one with 'ray start --head', or use "
             "--ray local"
         ) from error
+
+
+def _check(address: str) -> None:
+    """OSError unless a Ray cluster answers at `address`.
+
+    Asked by a process that can be given up: `ray.init` goes on trying for minutes when what answers is not Ray.
+    """
+    host, _, port = address.rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5).close()
+    code = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level='ERROR')"
+    try:
+        asked = subprocess.run([sys.executable, "-c", code, address], capture_output=True, text=True, timeout=ANSWER_S)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"what answers there is not Ray, or did not answer in {ANSWER_S} s") from None
+    if asked.returncode != 0:
+        if "AuthToken" in asked.stderr:
+            raise OSError("it asks for a token: RAY_AUTH_MODE=token and the same token on every machine")
+        lines = asked.stderr.strip().splitlines() or ["it cannot be used"]
+        raise OSError(lines[-1].rpartition("Error: ")[2].split(". ")[0])
 
 
 @cache
@@ -112,16 +138,30 @@ def stamp() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "absent"
-    return found
+    return found | {"sapave's files": _digest(Path(__file__).parents[1])}
 
 
-def _run(function: Callable[..., Any], job: Any, wanted: Mapping[str, str]) -> Any:
-    """On the worker: refuse another installation, then do the job."""
-    found = stamp()
+def _digest(folder: Path) -> str:
+    """Of the names and contents of a package's files: two checkouts of one version may differ."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in HEAVY:
+            digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _run(function: Callable[..., Any], job: Any, wanted: Mapping[str, str], home: str) -> Any:
+    """On the worker: refuse another installation, then do the job; errors elsewhere than at `home` name the machine."""
+    here, found = platform.node(), stamp()
     for name, expected in wanted.items():
-        if found[name] != expected:
+        if found.get(name, "absent") != expected:
             raise ValueError(
-                f"machine {platform.node()} has {name} {found[name]}, the collecting one {expected}; install the same "
-                "version on every machine, else its episodes would differ"
+                f"machine {here} has {name} {found.get(name, 'absent')}, the collecting one {expected}; install the "
+                "same version on every machine, else its episodes would differ"
             )
-    return function(job)
+    try:
+        return function(job)
+    except (ValueError, OSError) as error:
+        if here == home:
+            raise
+        raise ValueError(f"machine {here}: {error} (files that jobs read must lie in a shared folder)") from error

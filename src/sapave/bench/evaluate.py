@@ -114,9 +114,11 @@ def evaluate(config: EvalConfig) -> dict[str, Any]:
         suite=config.suite,
         strict=not config.allow_mismatch,
     )
+    pictures = drawing.compared(config.suite)
+    logger.info(drawing.told(pictures))
     path = config.out / "episodes.jsonl"
     rows = run(chosen, listed, path, workers=config.workers, how=how, ray=config.ray)
-    results = collect(rows, chosen, episodes, identity, drawing.compared(config.suite))
+    results = collect(rows, chosen, episodes, identity, pictures)
     if config.looking and chosen[0].checkpoint:
         from sapave.bench.perception import measure_looking
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,19 +77,31 @@ def decode(data: bytes, dtype: type) -> np.ndarray:
         raise ValueError(f"found no whole PNG of {len(data)} bytes ({error})") from None
 
 
-def write_shard(folder: Path, index: int, frames: Sequence[dict], samples: Sequence[dict]) -> None:
-    """Both tables of a shard, then the seal that makes it count; pictures as arrays, or encoded already."""
+def pack_shard(frames: Sequence[dict], samples: Sequence[dict]) -> dict[str, bytes]:
+    """Both tables of a shard as the bytes of their files; pictures as arrays, or encoded already."""
     pictures = [frame | {name: _cell(frame[name], frame["frame_id"], name) for name in IMAGES} for frame in frames]
-    folder.mkdir(parents=True, exist_ok=True)
-    seal = {}
+    packed = {}
     for table, rows in (("frames", pictures), ("samples", samples)):
+        schema, out = SCHEMAS[table].with_metadata(_features(table)), io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(list(rows), schema), out, compression="zstd", compression_level=1)
+        packed[table] = out.getvalue()
+    return packed
+
+
+def keep_shard(folder: Path, index: int, packed: Mapping[str, bytes]) -> None:
+    """Write the files of a packed shard, then the seal that makes it count."""
+    seal = {}
+    for table in TABLES:
         path = shard_path(folder, table, index)
-        schema = SCHEMAS[table].with_metadata(_features(table))
         with runs.atomic(path) as partial:
-            pq.write_table(pa.Table.from_pylist(list(rows), schema), partial, compression="zstd", compression_level=1)
-        seal[path.name] = _digest(path)
-    _seal_path(folder, index).parent.mkdir(exist_ok=True)
+            partial.write_bytes(packed[table])
+        seal[path.name] = hashlib.sha256(packed[table]).hexdigest()
     runs.write_json(_seal_path(folder, index), seal)
+
+
+def write_shard(folder: Path, index: int, frames: Sequence[dict], samples: Sequence[dict]) -> None:
+    """Pack a shard and keep it in `folder`."""
+    keep_shard(folder, index, pack_shard(frames, samples))
 
 
 def _cell(picture: Any, number: int, name: str) -> Any:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from sapave.base.parallel import each
 from sapave.data.view_card import write_card
-from sapave.data.view_files import whole, write_shard
+from sapave.data.view_files import keep_shard, pack_shard, whole
 from sapave.data.view_samples import frame_of
 from sapave.data.view_scenes import check_split, open_scene, second_head, start_head
 from sapave.sim.gaze import head_at
@@ -46,7 +46,7 @@ class ViewsConfig:
     workers: int = 2
     """Processes; up to 1 runs in this one."""
     ray: str = ""
-    """Work on Ray instead: `local`, or a cluster's address (`out` must then be a shared folder); docs/scaling.md."""
+    """Work on Ray instead: `local`, or a cluster's address; docs/scaling.md. Shards come back to this process."""
 
 
 def generate(config: ViewsConfig) -> dict[str, Any]:
@@ -55,17 +55,19 @@ def generate(config: ViewsConfig) -> dict[str, Any]:
         raise ValueError(f"views: second {config.second} of suite {config.suite}; expected 0 to 1, 0 in the kitchens")
     check_split(config.suite, config.split)
     shards = list(range(0, config.scenes, config.per_shard))
-    job = replace(config, out=config.out.absolute())  # a worker may stand in another folder
+    job = replace(config, out=Path())  # a worker, which may be another machine, touches no file of the folder
     jobs = [(job, i, start) for i, start in enumerate(shards) if not whole(config.out, i)]
     config.out.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(shards), initial=len(shards) - len(jobs), desc="views", unit="shard", disable=None) as bar:
-        for _ in each(_write, jobs, config.workers if config.workers > 1 else 0, ray=config.ray):
+        for (_, index, _), packed in each(_shard, jobs, config.workers if config.workers > 1 else 0, ray=config.ray):
+            keep_shard(config.out, index, packed)
             bar.update()
     return write_card(config.out, config)
 
 
-def _write(job: tuple[ViewsConfig, int, int]) -> None:
-    config, index, start = job
+def _shard(job: tuple[ViewsConfig, int, int]) -> dict[str, bytes]:
+    """The shard that begins with scene `start`, as the bytes of its files."""
+    config, _, start = job
     frames: list[dict[str, Any]] = []
     samples: list[dict[str, Any]] = []
     for number in range(start, min(start + config.per_shard, config.scenes)):
@@ -73,7 +75,7 @@ def _write(job: tuple[ViewsConfig, int, int]) -> None:
             frame["frame_id"] = start * config.views + len(frames)
             frames.append(frame)
             samples.extend({"frame_id": frame["frame_id"], **row} for row in rows)
-    write_shard(config.out, index, frames, samples)
+    return pack_shard(frames, samples)
 
 
 def scene_views(config: ViewsConfig, number: int) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:

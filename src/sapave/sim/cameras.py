@@ -20,8 +20,13 @@ def _gl_context() -> Any:
     # mujoco picks its GLContext class when it is imported; a user may have imported it before us, so pick again.
     chosen = ensure_gl()
     module = importlib.import_module(f"mujoco.{chosen}") if chosen in ("osmesa", "egl") else mujoco
-    context = module.GLContext(1024, 768)
-    context.make_current()
+    try:
+        context = module.GLContext(1024, 768)
+        context.make_current()
+    except (ImportError, RuntimeError) as error:  # the library is there, but no device that draws
+        raise ValueError(
+            f"MUJOCO_GL={chosen} cannot draw here ({str(error).split('. ')[0]}); try MUJOCO_GL=osmesa"
+        ) from error
     atexit.register(context.free)
     return context
 

@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 
 from sapave.sim.extent import outline, support
+from sapave.sim.objects._family import Thing
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -34,14 +35,19 @@ class Clearance:
             side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 6]])
             for side, i in (("left", 14), ("right", 20))
         }
-        self.arm_geoms = {side: self._solids(side) for side in ("left", "right")}
+        self.arm_geoms = {side: self._solids(f"{side}_") for side in ("left", "right")}
         self._target_geoms = np.flatnonzero(model.geom_bodyid == model.body(world.target.name).id)
+        parts = world.target.shape.parts if isinstance(world.target, Thing) else ()
+        self.handles = (
+            self._target_geoms[[part.solid and not part.grip for part in parts]] if parts else np.zeros(0, int)
+        )
+        """The target's solids that a hand leaves out: handles, feet."""
         self.spot = None if world.goal is None else np.asarray(world.goal.position, float)
         """[3] m: where the target's foot should end; None: it is only lifted."""
 
-    def _solids(self, side: str) -> np.ndarray:
-        """Mask [ngeom] of the side's arm and hand."""
-        owner = np.array([self.model.body(b).name.startswith(f"{side}_") for b in range(self.model.nbody)])
+    def _solids(self, begins: str) -> np.ndarray:
+        """Mask [ngeom] of the bodies whose names begin so: `left_` for an arm and its hand."""
+        owner = np.array([self.model.body(b).name.startswith(begins) for b in range(self.model.nbody)])
         return owner[self.model.geom_bodyid]
 
     def tip(self, side: str, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +71,13 @@ class Clearance:
         return lambda direction: max(support(*part, flip(direction)) for part in parts)
 
     def touches(
-        self, side: str, arms: np.ndarray, hand: np.ndarray, *, target: float = CLEARANCE, scene: float = CLEARANCE
+        self,
+        side: str,
+        arms: np.ndarray,
+        hand: np.ndarray,
+        *,
+        target: float = CLEARANCE,
+        scene: float = CLEARANCE,
     ) -> float:
         """Worst violation [m] over postures `arms` [k, 7] rad with the fingers at `hand` [6] rad: how much closer the
         arm comes to anything than `scene` [m], and to the target than `target` [m] (negative: it may press)."""
@@ -97,6 +109,25 @@ class Clearance:
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers at `hand` [6] rad; the joints that follow them stay as they are."""
         data.qpos[self.hand_qpos[side]] = hand
+
+    def thumb_in_handle(self, side: str, arm: np.ndarray, hand: np.ndarray) -> float:
+        """How deep the thumb of a `hand` [6] rad is in the target's handle, with the arm at `arm` [7] rad [m]."""
+        model, data = self.model, self._scratch
+        data.qpos[:] = self.world.data.qpos
+        data.qpos[self.arm_qpos[side]] = arm
+        self._pose_hand(data, side, hand)
+        self._pose_followers(data, side)
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_collision(model, data)
+        pairs = data.contact.geom
+        hit = self._solids(f"{side}_thumb")[pairs].any(1) & np.isin(pairs, self.handles).any(1)
+        return float(-data.contact.dist[hit].min()) if hit.any() else 0.0
+
+    def _pose_followers(self, data: mujoco.MjData, side: str) -> None:
+        """The joints that follow the fingers, to where those are."""
+        for joint, (leader, ratio) in self.robot.followers.items():
+            if joint.startswith(side):
+                data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
 
     def rest(self, side: str) -> np.ndarray:
         """[7] rest posture of an arm [rad]."""

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
+from sapave.sim.carrying import NOMINAL, CarryPlan, Plan
 from sapave.sim.disturbance import Disturbance
-from sapave.sim.planning import LIFT, NOMINAL, CarryPlan, Plan, Planner
+from sapave.sim.planning import LIFT, PACE
 from sapave.sim.search import Search
-from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
-from sapave.sim.skills import CORRIDOR, Grasp, Path, gaze, grasps_for
+from sapave.sim.sight import in_frame
+from sapave.sim.situation import MOVED, Situation, State
+from sapave.sim.skills import CORRIDOR, Grasp, Path, gaze, grasps_for, last_grasps_for
 from sapave.sim.turns import straightened
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
 
 CHUNK = 16
-MOVED = 0.008
-"""A plan is made anew when the free object is farther than this from where it was [m]."""
 HEAD_GAIN = 0.6
-PACE = 0.75
-"""Speed of the way to the target, as a share of the arm's limit: a learner acts blindly for 8 ticks at a time."""
 SLOW = 0.6
 """Speed on the last stretch, as a share of that pace."""
 OWN_SIDE = 0.12
@@ -37,22 +36,14 @@ IDLE_STEP = 0.03
 """The arm without a task goes back to its rest pose at this speed [rad/tick]."""
 ASTRAY = 0.15
 """An arm that is this much farther from its path than it has been gets a new one from where it is [rad]."""
+CAREFUL, LEFT = 0.15, 0.06
+"""From a thing that would be taken along the open hand leaves at this share of its speed, up to here [rad]."""
+STANDS = 1.1
+"""A thing higher than so many times its width stands, others only lie."""
+ASLANT = 0.35
+"""A standing thing that would end up leaning more than this is turned again, also on the last stretch [rad]."""
 AT = 0.025
 """An arm within this of a posture has reached it [rad]."""
-
-
-@dataclass
-class _State:
-    """What the rule sees; the rollout carries it forward without physics."""
-
-    head: np.ndarray
-    arm: np.ndarray
-    hand: np.ndarray
-    holding: bool
-    placed: bool
-    unseen: bool
-    strayed: bool
-    """The free object is no longer where the plan believes."""
 
 
 def _within_reach(point: np.ndarray) -> bool:
@@ -60,7 +51,7 @@ def _within_reach(point: np.ndarray) -> bool:
     return bool(point[2] > 0.75 and np.hypot(point[0], abs(point[1]) - 0.15) < 0.65)
 
 
-class Expert:
+class Expert(Situation):
     """Privileged expert of `pick` and `pick_and_place`. `ok` is False while no plan exists."""
 
     def __init__(
@@ -68,15 +59,12 @@ class Expert:
     ) -> None:
         """`noise`: standard deviation of what is added to every executed increment [rad];
         `wait_for_view` False: never moves the head and never waits for a view (fixed camera)."""
-        self.world, self.rng, self.noise, self.looks = world, rng, noise, wait_for_view
+        super().__init__(world, looks=wait_for_view)
+        self.rng, self.noise = rng, noise
         self.horizon = CHUNK
         """Ticks that `act` thinks ahead; the first ones are the same however many follow."""
-        self.planner = Planner(world)
-        self.plan: Plan | None = None
-        self.carry: CarryPlan | None = None
         self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
         """The clean chunk of the last `act`."""
-        self._body = world.model.body(world.target.name).id
         self._home = world.position(world.target.name)
         self.search = Search.of(world)
         self._elsewhere: np.ndarray | None = None
@@ -85,6 +73,9 @@ class Expert:
         self._tried: np.ndarray | None = None
         self._nearest = np.inf
         self._owner: Plan | CarryPlan | None = None
+
+    efforts: tuple[bool, ...] = (False, True)
+    """How hard a plan is looked for, in turn: `Planner.thorough`."""
 
     @property
     def ok(self) -> bool:
@@ -96,64 +87,6 @@ class Expert:
         self._update_plan()
         self.label = self._roll_out()
         return self.disturb(self.label)
-
-    # ---- where things stand -------------------------------------------------------------------------------
-
-    def _slices(self, side: str) -> tuple[slice, slice]:
-        return (slice(0, 7), slice(14, 20)) if side == "left" else (slice(7, 14), slice(20, 26))
-
-    def _read(self) -> _State:
-        controller = self.world.controller
-        head, other = controller.targets_head, controller.targets_other
-        arm, hand = self._slices(self.plan.side if self.plan else "left")
-        state = _State(head, other[arm], other[hand], False, False, False, False)
-        if self.plan is not None:
-            state.holding = self._holding(state)
-            state.placed = self._placed(state)
-            away = np.linalg.norm(self.world.position(self.world.target.name) - self.plan.centre)
-            state.strayed = bool(away > 2 * MOVED) and not state.holding and not state.placed
-        state.unseen = self.looks and not state.holding and not self._visible()
-        return state
-
-    def _closure(self, hand: np.ndarray) -> float:
-        assert self.plan is not None
-        return float(np.add.reduce(hand[:4]) / 4) / self.plan.grasp.close[0]
-
-    def _in_hand(self) -> np.ndarray:
-        """[3] object centre in the measured hand frame [m]."""
-        assert self.plan is not None
-        site = self.world.data.site(f"{self.plan.side}_grasp")
-        return site.xmat.reshape(3, 3).T @ (self.world.position(self.world.target.name) - site.xpos)
-
-    def _holding(self, state: _State) -> bool:
-        assert self.plan is not None
-        closure = self._closure(state.hand)
-        away = float(np.linalg.norm(self._in_hand() - self.plan.offset))
-        if closure > 0.5:
-            raised = self.world.position(self.world.target.name)[2] > self.plan.centre[2] + 0.02
-            return away < (0.09 if raised else 0.05)
-        at_grasp = np.abs(state.arm - self.plan.approach.points[-1]).max() < 0.06
-        return away < 0.025 and bool(at_grasp)
-
-    def _placed(self, state: _State) -> bool:
-        """Is the object where it should end (so that the hand may let go)?"""
-        goal = self.world.goal
-        if goal is None:
-            return False
-        offset = self.world.position(self.world.target.name) - np.asarray(goal.position)
-        near = float(np.hypot(offset[0], offset[1])) < 0.055
-        height = float(offset[2]) - self.world.target.half_height
-        if self.carry is not None and np.abs(state.arm - self.carry.carry.points[-1]).max() < 0.03:
-            return near and height < 0.06
-        return near and height < 0.012 and self._closure(state.hand) < 0.5
-
-    def _visible(self) -> bool:
-        target = self.world.target
-        points = sample_points(self.world.position(target.name), target.radius, target.half_height)
-        head = self.world.controller.head
-        if not in_frame(head, points):
-            return False
-        return free_share(self.world.model, self.world.data, head, points, self._body) >= WELL_SEEN
 
     # ---- plans --------------------------------------------------------------------------------------------
 
@@ -178,15 +111,20 @@ class Expert:
         self._tried, self.plan, self.carry = centre, None, None
         if not _within_reach(centre):
             return
-        for side in self._sides(centre):
-            arm, _ = self._slices(side)
-            now = world.controller.targets_other[arm]
+        sides = self._sides(centre)
+        found = next((f for thorough in self.efforts if (f := self._find(centre, sides, thorough)) is not None), before)
+        self.plan, self.carry = found
+
+    def _find(self, centre: np.ndarray, sides: Sequence[str], thorough: bool) -> tuple[Plan, CarryPlan | None] | None:
+        """A plan for the target at `centre` [3] m with the first hand that can."""
+        self.planner.thorough = thorough
+        for side in sides:
+            now = self.world.controller.targets_other[self._slices(side)[0]]
             for grasps in self._grasps(centre, side):
                 found = self.planner.plan(side, grasps, now)
                 if found is not None:
-                    self.plan, self.carry = found
-                    return
-        self.plan, self.carry = before
+                    return found
+        return None
 
     def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
         """The hands that try, in this order, for a target at `centre` [3] m."""
@@ -195,9 +133,11 @@ class Expert:
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         """Grasps worth trying for the target at `centre` [3] m with the hand of a side, in groups."""
-        return grasps_for(self.world.target.half_height, centre, side)
+        half_height = self.world.target.half_height
+        usual = [] if self.planner.thorough and self.world.goal is None else grasps_for(half_height, centre, side)
+        return [*usual, *(last_grasps_for(half_height, centre, side) if self.planner.thorough else [])]
 
-    def _astray(self, owner: Plan | CarryPlan, path: Path, state: _State) -> bool:
+    def _astray(self, owner: Plan | CarryPlan, path: Path, state: State) -> bool:
         """Has the arm left the path of this plan, farther than it has been since the plan was made?"""
         away = path.locate(state.arm)[2]
         if owner is not self._owner:
@@ -206,7 +146,7 @@ class Expert:
         self._nearest = away if astray else min(self._nearest, away)
         return astray
 
-    def _update_carry(self, state: _State) -> None:
+    def _update_carry(self, state: State) -> None:
         """When a lifted object sits in the hand otherwise than planned, or the arm has left its path, plan the rest of
         the way again from here."""
         plan, carry = self.plan, self.carry
@@ -225,23 +165,31 @@ class Expert:
             rotation = straightened(rotation, up)
         self.carry = self.planner.plan_carry(plan, offset, rotation, state.arm, up=up) or carry
 
-    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: State) -> tuple[np.ndarray, np.ndarray] | None:
         """How the object sits in the hand (its offset [3] m and upward axis [3]) where the carry needs a new plan: it
         sits otherwise than planned, or the arm has left its path; else None."""
         held = self._held_path()
         segment, fraction, away = held.locate(state.arm)
         astray = self._astray(carry, held, state)
-        if not astray and (away > 0.1 or segment >= len(held.points) - 2 or (segment == 0 and fraction < 0.6)):
+        late = segment >= len(held.points) - 2
+        if late and not astray and self._falls(plan.side, carry):
+            return self._in_hand(), self._up_in_hand(plan.side)
+        if not astray and (away > 0.1 or late or (segment == 0 and fraction < 0.6)):
             return None
-        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        offset, up = self._in_hand(), site.T @ self._axis()
+        offset, up = self._in_hand(), self._up_in_hand(plan.side)
         if not astray and np.linalg.norm(offset - carry.offset) < 0.004 and np.linalg.norm(up - carry.up) < 0.09:
             return None
         return offset, up
 
-    def _axis(self) -> np.ndarray:
-        """[3] the object's own upward axis in the base frame."""
-        return self.world.data.xmat[self._body].reshape(3, 3)[:, 2]
+    def _falls(self, side: str, carry: CarryPlan) -> bool:
+        """Is it a thing that stands, and would it lean too much where the carry ends?"""
+        target = self.world.target
+        return target.half_height > STANDS * target.radius and self._ends_aslant(side, carry)
+
+    def _ends_aslant(self, side: str, carry: CarryPlan, limit: float = ASLANT) -> bool:
+        """Would the thing lean more than `limit` [rad] where the carry ends, as it sits in the hand now?"""
+        _, rotation = self.planner.tip(side, carry.carry.points[-1])
+        return bool((rotation @ self._up_in_hand(side))[2] < np.cos(limit))
 
     # ---- the rule -----------------------------------------------------------------------------------------
 
@@ -266,13 +214,13 @@ class Expert:
             self._foresee(state)
         return ActionChunk(head=head, other=other)
 
-    def _foresee_grasp(self, state: _State, plan: Plan) -> None:
+    def _foresee_grasp(self, state: State, plan: Plan) -> None:
         if state.unseen and self._elsewhere is None:
             state.unseen = float(np.abs(self._gaze(state) - state.head).max()) > 0.1
         if not state.holding and np.abs(state.arm - plan.approach.points[-1]).max() < AT:
             state.holding = not state.placed
 
-    def _foresee(self, state: _State) -> None:
+    def _foresee(self, state: State) -> None:
         """What will have changed after the last step, as far as it can be known without physics."""
         if self.plan is None:
             return
@@ -282,7 +230,7 @@ class Expert:
             if done and self._closure(state.hand) > 0.9:
                 state.placed = True
 
-    def _search(self, state: _State) -> None:
+    def _search(self, state: State) -> None:
         """Where to look before the target has been seen."""
         self._elsewhere = None
         if not self.looks or self.search.done:
@@ -292,7 +240,7 @@ class Expert:
         if not self.search.done and number != self.search.true:
             self._elsewhere = gaze(self.search.points[number])
 
-    def _gaze(self, state: _State) -> np.ndarray:
+    def _gaze(self, state: State) -> np.ndarray:
         """Where the head should point [2] rad."""
         if self._elsewhere is not None:
             return self._elsewhere
@@ -307,14 +255,16 @@ class Expert:
             return np.asarray(world.best_gaze, float)
         return gaze(centre)
 
-    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _rule(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Increments of head [2], arm [7] and hand [6] rad for one tick."""
         look = HEAD_GAIN * (self._gaze(state) - state.head) if self.looks else np.zeros(2)
         still, speed = np.zeros(7), float(self.world.robot.other_step[0])
         if self.plan is None:
             return look, still, np.zeros(6)
         closure = self._closure(state.hand)
-        close, open_ = self.plan.grasp.closed() - state.hand, self.plan.grasp.opened() - state.hand
+        grasp = self.plan.grasp
+        close = np.clip(grasp.closed() - state.hand, -grasp.closing, grasp.closing)
+        open_ = grasp.opened() - state.hand
         if state.placed:
             if closure > 0.05:
                 return look, self._settle(state), np.clip(open_, -0.08, 0.08)
@@ -323,7 +273,10 @@ class Expert:
                 return look, self._settle(state), np.clip(open_, -THUMB_SWING, THUMB_SWING)
             if self.carry is None:
                 return look, still, open_
-            return look, self.carry.retreat.next_step(state.arm, speed, slow=1.0), open_
+            retreat = self.carry.retreat
+            near = np.abs(state.arm - retreat.points[0]).max() < LEFT
+            pace = CAREFUL if state.sticks and near else 1.0
+            return look, retreat.next_step(state.arm, pace * speed, slow=1.0), open_
         if state.holding:
             if closure < 0.97:
                 settle = np.clip(self.plan.approach.points[-1] - state.arm, -0.02, 0.02)
@@ -353,7 +306,7 @@ class Expert:
         hand, grasp = (self.planner.tip(self.plan.side, a)[0] for a in (arm, self.plan.approach.points[-1]))
         return bool(hand[2] - grasp[2] > LIFT - 0.015)
 
-    def _settle(self, state: _State) -> np.ndarray:
+    def _settle(self, state: State) -> np.ndarray:
         """The rest of the way down while the hand opens: increments [7] rad."""
         if self.carry is None:
             return np.zeros(7)
@@ -368,7 +321,7 @@ class Expert:
             return self.carry.carry
         return Path(np.concatenate([self.plan.lift.points, self.carry.carry.points[1:]]))
 
-    def _waits_for_goal(self, state: _State) -> bool:
+    def _waits_for_goal(self, state: State) -> bool:
         goal = self.world.goal
         if goal is None or not self.looks:
             return False

@@ -13,10 +13,10 @@ from sapave.base.mirror import mirror_point
 from sapave.base.shelf import pick, shelf
 from sapave.base.types import EpisodeSpec
 from sapave.sim.acting._grip import GRIPS, HOOK
+from sapave.sim.carrying import SEEDS
 from sapave.sim.conditions import CONDITIONS
 from sapave.sim.ik import solve
 from sapave.sim.layout import hosts
-from sapave.sim.planning import SEEDS
 from sapave.sim.scenes._scene import Scene, Slot
 from sapave.sim.tasks._task import Task
 from sapave.sim.turns import turn_x, turn_y, turn_z

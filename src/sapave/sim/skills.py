@@ -22,6 +22,8 @@ PALM_DEPTH = -GRASP[1] - 0.014
 THUMB_ROTATION = 1.27
 THUMB_ASIDE = (0.1, 0.4)
 """Bend and rotation of a thumb that comes from the side and swings in when the hand closes: for narrow places [rad]."""
+QUICK, GENTLE = 0.15, 0.06
+"""How fast a hand closes [rad/tick]; gently where the thumb comes from the side: else round things are thrown off."""
 
 
 def gaze(point: np.ndarray) -> np.ndarray:
@@ -69,6 +71,8 @@ class Grasp:
 
     thumb: tuple[float, float] = (0.03, THUMB_ROTATION)
     """Bend and rotation of the open thumb [rad]."""
+    closing: float = QUICK
+    """How fast the hand closes [rad/tick]."""
 
     def rotation(self) -> np.ndarray:
         """[3, 3] hand in base."""
@@ -176,8 +180,19 @@ def grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[G
     if half_height < 0.027:
         above = [(t, p, h) for t in (1.42,) for p in (0.3, 0.5) for h in (-0.006, -0.010)]
         swung = _crossed(np.array([-0.7, -0.5, -0.9, -0.3]), above, (0.0,)) + swung
-    swung = [replace(g, thumb=THUMB_ASIDE, approach=1.1) for g in swung]
+    swung = [replace(g, thumb=THUMB_ASIDE, approach=1.1, closing=GENTLE) for g in swung]
     return [_crossed(yaws, first, reaches), swung, _crossed(yaws, rest, reaches)]
+
+
+ROOM = ((0.012, 0.0), (0.012, 0.012), (0.022, 0.012))
+"""More between palm and thing, and higher above its middle, for what bulges above the middle [m]."""
+
+
+def last_grasps_for(half_height: float, centre: np.ndarray, side: str) -> list[list[Grasp]]:
+    """As `grasps_for`, for when none of those fits: the palm farther off and higher up."""
+    _, swung, *_ = (*grasps_for(half_height, centre, side), [])
+    few = [g for g in swung if g.closing == GENTLE and g.reach > -0.006]
+    return [[replace(g, gap=gap, height=g.height + up) for g in few] for gap, up in ROOM]
 
 
 def _crossed(yaws: np.ndarray, shapes: list[tuple[float, float, float]], reaches: tuple[float, ...]) -> list[Grasp]:

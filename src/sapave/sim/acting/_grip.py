@@ -9,8 +9,9 @@ import mujoco
 import numpy as np
 
 from sapave.base.mirror import mirror_arm, mirror_point
+from sapave.sim.carrying import SEEDS, between
 from sapave.sim.ik import solve
-from sapave.sim.planning import SEEDS, Planner, between
+from sapave.sim.planning import Planner
 from sapave.sim.skills import Path
 from sapave.sim.turns import turn_x, turn_y, turn_z
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from sapave.sim.acting._roam import RoundPlanner
 from sapave.sim.acting.handles import HandleExpert
+from sapave.sim.carrying import between
 from sapave.sim.experts import AT
 from sapave.sim.ik import solve
-from sapave.sim.planning import between
 from sapave.sim.skills import CORRIDOR, Path
 from sapave.sim.turns import lean_down
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from sapave.base import seeds
 from sapave.sim.acting._grip import CLEAR, GripPlanner, Mode
+from sapave.sim.carrying import between
 from sapave.sim.ik import solve
-from sapave.sim.planning import between
 
 STEP = 0.4
 """Longest branch, in its largest joint [rad]."""

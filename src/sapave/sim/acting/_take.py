@@ -17,11 +17,13 @@ from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
 from sapave.sim.acting._spots import free_spots
-from sapave.sim.experts import AT, Expert, _State
+from sapave.sim.carrying import HEADINGS, RELEASE_HEIGHTS, CarryPlan, Plan, between
+from sapave.sim.experts import AT, Expert
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
-from sapave.sim.planning import BERTHS, HEADINGS, MAX_CARRIES, RELEASE_HEIGHTS, CarryPlan, Plan, Planner, between
+from sapave.sim.planning import BERTHS, MAX_CARRIES, Planner
 from sapave.sim.search import Search
+from sapave.sim.situation import State
 from sapave.sim.skills import THUMB_ASIDE, Grasp
 from sapave.sim.tasks._fetch import on_worktop
 from sapave.sim.units import Unit
@@ -95,9 +97,11 @@ class Reach(Planner):
     def _pose_hand(self, data: mujoco.MjData, side: str, hand: np.ndarray) -> None:
         """Fingers and the joints that follow them: this plans with a hand that is half closed just now."""
         super()._pose_hand(data, side, hand)
-        for joint, (leader, ratio) in self.robot.followers.items():
-            if joint.startswith(side):
-                data.joint(joint).qpos[0] = ratio * data.joint(leader).qpos[0]
+        self._pose_followers(data, side)
+
+    def _catches(self, side: str, goal: np.ndarray, grasp: Grasp) -> bool:
+        """Not looked at: there is little choice in a narrow place."""
+        return False
 
     def _shifts(self, grasp: Grasp) -> tuple[np.ndarray, ...]:
         """Over the front of the drawer, which stands between the hand and the pre-grasp posture."""
@@ -188,6 +192,7 @@ class Taker(Expert):
         self.first = self.unit.hand
         """The arm that tries first: the one that opens."""
 
+    efforts = (False,)
     _retries = 0
     _both = False
 
@@ -215,7 +220,7 @@ class Taker(Expert):
             sides = (self.first,)
         return (sides[0], "right" if sides[0] == "left" else "left") if self._both else sides
 
-    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _rule(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As for all things, but what was gripped from above slips out of a hand that hurries."""
         look, arm, hand = super()._rule(state)
         if (
@@ -234,14 +239,14 @@ class Taker(Expert):
             self._retries += 1
             self._tried = None
 
-    def _placed(self, state: _State) -> bool:
+    def _placed(self, state: State) -> bool:
         """As for all things; and what a hand lets go of over the worktop may roll: it stays put down."""
         if super()._placed(state):
             return True
         name = self.world.target.name
         return self._closure(state.hand) < 0.5 and on_worktop(self.errand.world, name) and not self.errand.held(name)
 
-    def _otherwise(self, plan: Plan, carry: CarryPlan, state: _State) -> tuple[np.ndarray, np.ndarray] | None:
+    def _otherwise(self, plan: Plan, carry: CarryPlan, state: State) -> tuple[np.ndarray, np.ndarray] | None:
         """As for all things, but not before it is out: there is only one way out."""
         at = self.world.position(self.world.target.name)
         if self.unit.inside(at, self.errand.joint(self.unit.name)[0]):

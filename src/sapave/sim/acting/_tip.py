@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
+from sapave.sim.carrying import SEEDS, CarryPlan, Plan, between
 from sapave.sim.ik import solve
 from sapave.sim.objects._family import Thing
-from sapave.sim.planning import SEEDS, CarryPlan, Plan, Planner, between
+from sapave.sim.planning import Planner
 from sapave.sim.skills import Grasp, Path
 from sapave.sim.turns import straightened, turn_z
 

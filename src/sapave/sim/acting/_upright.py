@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sapave.base.mirror import mirror_arm, mirror_point, mirror_rotation
+from sapave.sim.carrying import HEADINGS, NOMINAL, SEEDS, CarryPlan, Plan
 from sapave.sim.ik import solve
-from sapave.sim.planning import HEADINGS, NOMINAL, SEEDS, CarryPlan, Plan, Planner
+from sapave.sim.planning import Planner
 from sapave.sim.skills import PALM_DEPTH, THUMB_ASIDE, Grasp, Path
 from sapave.sim.turns import lean_down, straightened, turn_z
 from sapave.sim.world import World

@@ -9,8 +9,9 @@ import numpy as np
 
 from sapave.base.types import ActionChunk
 from sapave.sim.acting._tip import PourPlan, PourPlanner
-from sapave.sim.experts import AT, Expert, _State
-from sapave.sim.planning import Plan
+from sapave.sim.carrying import Plan
+from sapave.sim.experts import AT, Expert
+from sapave.sim.situation import State
 from sapave.sim.skills import Grasp, Path, gaze
 from sapave.sim.tasks.reorient import tilt
 
@@ -45,6 +46,7 @@ FALLEN = 0.9
 class PourExpert(Expert):
     """Privileged expert of `pour_liquid`. `ok` is False while no plan exists."""
 
+    efforts = (False,)
     planner: PourPlanner
     carry: PourPlan | None
 
@@ -65,10 +67,10 @@ class PourExpert(Expert):
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         return [[g for g in group if g.height <= HIGHEST] for group in super()._grasps(centre, side)]
 
-    def _placed(self, state: _State) -> bool:
+    def _placed(self, state: State) -> bool:
         return False
 
-    def _foresee(self, state: _State) -> None:
+    def _foresee(self, state: State) -> None:
         if self.plan is not None:
             self._foresee_grasp(state, self.plan)
 
@@ -78,7 +80,7 @@ class PourExpert(Expert):
             return
         super()._update_plan()
 
-    def _update_carry(self, state: _State) -> None:
+    def _update_carry(self, state: State) -> None:
         """Once it is lifted: plan the pouring anew for how the vessel really sits in the hand."""
         plan, pour = self.plan, self.carry
         if plan is None or pour is None or self._closure(state.hand) < 0.97:
@@ -89,8 +91,7 @@ class PourExpert(Expert):
         segment, fraction, _ = self._held_path().locate(state.arm)
         if segment > 1 or (segment == 0 and fraction < 0.8) or (segment == 1 and fraction > 0.9):
             return
-        site = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3)
-        offset, up = self._in_hand(), site.T @ self._axis()
+        offset, up = self._in_hand(), self._up_in_hand(plan.side)
         if np.linalg.norm(offset - pour.offset) < SHIFTED and np.linalg.norm(up - pour.up) < LEANED:
             return
         if self._failed is not None and np.linalg.norm(up - self._failed) < LEANED:
@@ -98,18 +99,18 @@ class PourExpert(Expert):
         found = self.planner.plan_pour(plan.side, plan, offset, up, state.arm)
         self.carry, self._failed = found or pour, None if found else up
 
-    def _straighten(self, plan: Plan, pour: PourPlan, state: _State) -> None:
+    def _straighten(self, plan: Plan, pour: PourPlan, state: State) -> None:
         """Once it is turned back: a vessel that has given way in the hand is turned upright."""
         back = self._back or pour.retreat
         if np.abs(state.arm - back.points[-1]).max() > AT or tilt(self.world, self.world.target.name) < ASLANT:
             return
-        up = self.world.data.site(f"{plan.side}_grasp").xmat.reshape(3, 3).T @ self._axis()
+        up = self._up_in_hand(plan.side)
         self._back = self.planner.upright(plan.side, plan, self._in_hand(), up, state.arm) or self._back
 
     def _empty(self) -> bool:
         return self._left <= EMPTY * self.world.drops.number
 
-    def _count(self, state: _State) -> None:
+    def _count(self, state: State) -> None:
         """How much is left in the vessel, and whether drops have got wedged in its neck: then it is rocked."""
         left = int(self.world.drops.inside(self.world, self.world.target.name).sum())
         if left != self._left:
@@ -136,13 +137,13 @@ class PourExpert(Expert):
             return self.plan.lift
         return Path(np.concatenate([self.plan.lift.points[:1], self.carry.carry.points, self.carry.tip.points[1:]]))
 
-    def _gaze(self, state: _State) -> np.ndarray:
+    def _gaze(self, state: State) -> np.ndarray:
         if self._elsewhere is None and state.holding and self.plan is not None and self._closure(state.hand) > 0.9:
             assert self.world.goal is not None
             return gaze(self.world.position(self.world.goal.name) + np.array([0.0, 0.0, 0.06]))
         return super()._gaze(state)
 
-    def _rule(self, state: _State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _rule(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         look, arm, hand = super()._rule(state)
         plan, pour = self.plan, self.carry
         if plan is None or pour is None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._upright import UprightPlanner, lying_grasps
-from sapave.sim.experts import Expert, _State
-from sapave.sim.planning import CarryPlan
+from sapave.sim.experts import Expert
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame
+from sapave.sim.situation import State
 from sapave.sim.skills import Grasp, gaze
 from sapave.sim.tasks.reorient import TOLERANCE, tilt
 from sapave.sim.turns import straightened
@@ -41,7 +41,7 @@ class UprightExpert(Expert):
         axis = self.planner.axis()
         return lying_grasps(mirror_point(axis) if side == "right" else axis)
 
-    def _placed(self, state: _State) -> bool:
+    def _placed(self, state: State) -> bool:
         """Does it stand, or is it where the hand may let go?"""
         world = self.world
         spot, leans = self.planner.spot, tilt(world, world.target.name)
@@ -61,19 +61,19 @@ class UprightExpert(Expert):
         head = world.controller.head
         return in_frame(head, points) and free_share(world.model, world.data, head, points, self._body) >= WELL_SEEN
 
-    def _gaze(self, state: _State) -> np.ndarray:
+    def _gaze(self, state: State) -> np.ndarray:
         held = state.holding and self.plan is not None and self._closure(state.hand) > 0.9
         if self._elsewhere is None and (held or state.placed):
             return gaze(self.planner.spot + np.array([0.0, 0.0, self.world.target.half_height]))
         return super()._gaze(state)
 
-    def _update_carry(self, state: _State) -> None:
+    def _update_carry(self, state: State) -> None:
         """As for any carried thing, but it is not upright yet."""
         plan, carry = self.plan, self.carry
         if plan is None or carry is None or self._closure(state.hand) < 0.97:
             return
         otherwise = self._otherwise(plan, carry, state)
-        if otherwise is None and self._ends_aslant(plan.side, carry):
+        if otherwise is None and self._ends_aslant(plan.side, carry, ASLANT):
             otherwise = self._in_hand(), self._up_in_hand(plan.side)
         if otherwise is None:
             return
@@ -84,15 +84,6 @@ class UprightExpert(Expert):
         turned = straightened(rotation, up)
         found = self.planner.stand(plan, offset, turned, state.arm, up)
         self.carry, self._failed = found or carry, None if found else up
-
-    def _up_in_hand(self, side: str) -> np.ndarray:
-        """[3] the thing's upward axis in the measured hand frame."""
-        return self.world.data.site(f"{side}_grasp").xmat.reshape(3, 3).T @ self._axis()
-
-    def _ends_aslant(self, side: str, carry: CarryPlan) -> bool:
-        """Would the thing lean where the carry ends, as it sits in the hand now?"""
-        _, rotation = self.planner.tip(side, carry.carry.points[-1])
-        return bool((rotation @ self._up_in_hand(side))[2] < np.cos(ASLANT))
 
 
 EXPERT = UprightExpert
