@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sapave.base.shelf import shelf
+from sapave.base.shelf import pick, shelf
 from sapave.bench import certify
 from sapave.bench.evaluate import EvalConfig, evaluate
 from sapave.bench.lists import load, save
@@ -37,6 +38,8 @@ def test_a_marked_list_holds_what_training_never_saw_and_is_played_so(unseen: st
         certify.certify(("pick",), ("unoccluded",), (0, 10), 1, unseen="moons")
 
 
-def test_no_list_of_what_no_expert_is_shown_to_do() -> None:
+def test_no_list_of_what_no_expert_is_shown_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = replace(pick("sapave.sim.tasks", "TASK", "fetch_from_drawer"), shown=("unoccluded",))
+    monkeypatch.setattr(certify, "pick", lambda *a: task)
     with pytest.raises(ValueError, match="shown"):
         certify.certify(["fetch_from_drawer"], ["occluded"], (1, 2), 1, suite="activemanip")

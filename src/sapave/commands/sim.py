@@ -41,7 +41,7 @@ class SimConfig:
     scene: str = ""
     """A name of `sapave list scenes`; empty lets the seed choose."""
     suite: str = "kitchens"
-    """kitchens | activemanip: whose scenes may be drawn; drawers and cabinets are in activemanip."""
+    """kitchens | activemanip | two_hands: whose scenes may be drawn; drawers and cabinets are in the last two."""
     policy: str = "expert"
     """A name of `sapave list policies`."""
     camera: str = "active"

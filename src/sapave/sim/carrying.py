@@ -75,6 +75,10 @@ class CarryPlan:
 class Carrier(Clearance):
     """Searches ways for a held thing in a world."""
 
+    headings = HEADINGS
+    """[k] rad: how the fingers may point at the goal, the best first."""
+    heights: tuple[float, ...] = RELEASE_HEIGHTS
+    """From how high above the goal a thing is let go [m], the best first."""
     thorough = False
     """Also look for roundabout ways to the goal, and take a handle between thumb and fingers: when nothing else is
     left."""
@@ -87,7 +91,7 @@ class Carrier(Clearance):
         base = upright if plan.side == "left" else mirror_rotation(upright)
         now_heading = float(np.arctan2(base[1, 0], base[0, 0]))
         for lean in LEANS:
-            headings = np.concatenate([HEADINGS, MORE_HEADINGS]) if self.thorough else HEADINGS
+            headings = np.concatenate([self.headings, MORE_HEADINGS]) if self.thorough else self.headings
             turned = [turn_z(heading - now_heading) @ lean_down(base, lean) for heading in headings]
             carry = self._carry_with(plan, offset, np.stack(turned), lean, now)
             if carry is not None:
@@ -102,8 +106,8 @@ class Carrier(Clearance):
         side, world = plan.side, self.world
         flip = mirror_point if side == "right" else same
         turn = mirror_arm if side == "right" else same
-        rotations = np.repeat(turned, len(RELEASE_HEIGHTS), 0)
-        heights = np.tile(RELEASE_HEIGHTS, len(turned))
+        rotations = np.repeat(turned, len(self.heights), 0)
+        heights = np.tile(self.heights, len(turned))
         start = turn(plan.lift.points[-1])  # not `now`: see `plan`
         assert self.spot is not None
         down = flip(self.spot) - rotations @ flip(offset)

@@ -111,9 +111,7 @@ class Expert(Situation):
         self._tried, self.plan, self.carry = centre, None, None
         if not _within_reach(centre):
             return
-        sides = ("left", "right") if centre[1] > 0 else ("right", "left")
-        if abs(centre[1]) > OWN_SIDE:
-            sides = sides[:1]
+        sides = self._sides(centre)
         found = next((f for thorough in self.efforts if (f := self._find(centre, sides, thorough)) is not None), before)
         self.plan, self.carry = found
 
@@ -127,6 +125,11 @@ class Expert(Situation):
                 if found is not None:
                     return found
         return None
+
+    def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
+        """The hands that try, in this order, for a target at `centre` [3] m."""
+        sides = ("left", "right") if centre[1] > 0 else ("right", "left")
+        return sides[:1] if abs(centre[1]) > OWN_SIDE else sides
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         """Grasps worth trying for the target at `centre` [3] m with the hand of a side, in groups."""

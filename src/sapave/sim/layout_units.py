@@ -33,6 +33,8 @@ LOW = 0.030
 """Half height of the lowest of them [m]: between the walls of a drawer fingers do not get below lower ones."""
 SPOTS = ((0.28, 0.02), (0.28, 0.06), (0.26, -0.01))
 """Where a thing out of a unit may be put (x, distance from the middle away from the unit) [m]."""
+BESIDE_MIDDLE = ((0.27, 0.25), (0.25, 0.23), (0.29, 0.27))
+"""The same for a unit that reaches over the middle [m]."""
 CORNER = (0.04, 0.01, -0.35)
 """In a corner a chest for things stands so much farther off (x, y) [m], and is turned so much less toward the robot
 [rad]: what lies in it would be too near to the elbow."""
@@ -56,7 +58,7 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
     target = place_unit(_choose(slots, hidden, g), side, "unit0", colours[0], shade(colours[0], g), g)
     target = opened(target, float(g.uniform(*task.start)))
     units = [target]
-    if g.uniform() < SECOND:
+    if g.uniform() < SECOND and not target.over_middle:  # which leaves no room on the other side
         slot = _choose(slots, bool(g.uniform() < 0.5), g)
         units.append(place_unit(slot, -side, "unit1", colours[1], shade(colours[1], g), g))
     plant = _plant(target, g) if spec.condition == "occluded" else None
@@ -144,7 +146,7 @@ def _content(unit: Unit, names: list[str], split: str, used: set[str], g: np.ran
 def put_down_spots(unit: Unit) -> list[np.ndarray]:
     """Where on the worktop before the robot there is room for what comes out of a unit: points [3] m, best first."""
     floor = unit.position[2] - unit.articulation.height
-    spots = [np.array([x, -unit.side * y, floor]) for x, y in SPOTS]
+    spots = [np.array([x, -unit.side * y, floor]) for x, y in (BESIDE_MIDDLE if unit.over_middle else SPOTS)]
     around = unit.footprint()
     return [s for s in spots if min(np.linalg.norm(s - p) for p in around) > BESIDE] or spots[:1]
 

@@ -22,7 +22,7 @@ from sapave.sim.tasks._task import Task
 from sapave.sim.turns import turn_x, turn_y, turn_z
 from sapave.sim.units import Unit, articulation, place_unit
 
-SUITES = ("kitchens", "activemanip")
+SUITES = ("kitchens", "activemanip", "two_hands")
 PLACES = ("front_left", "front_right", "back")
 """Every scene has these."""
 LONGEST = 60.0

@@ -39,6 +39,21 @@ class Unit:
         return f"{self.name}_joint"
 
     @property
+    def hand(self) -> str:
+        """The hand on its side: `left` or `right`."""
+        return "left" if self.side > 0 else "right"
+
+    @property
+    def over_middle(self) -> bool:
+        """Does it reach past the middle, to the other hand's side?"""
+        return self.side * float(self.position[1]) < self.articulation.reach[0]
+
+    @property
+    def in_corner(self) -> bool:
+        """Does it stand in a corner, turned toward the robot?"""
+        return abs(self.yaw) > 0.25 and not self.over_middle
+
+    @property
     def radius(self) -> float:
         """Half of the bar's width [m]."""
         return BAR_RADIUS if self.articulation.upright else self.articulation.bar

@@ -106,9 +106,11 @@ class HandlePlan:
 class GripPlanner:
     """Searches grips in a world."""
 
-    def __init__(self, world: World, unit: Unit) -> None:
+    def __init__(self, world: World, unit: Unit, side: str = "") -> None:
+        """`side`: the arm, `left` or `right`; by default the one on the unit's side."""
         self.world, self.unit = world, unit
-        self.side = "left" if unit.side > 0 else "right"
+        self.side = side or unit.hand
+        self._mirror = 1 if self.side == "left" else -1
         self.base = Planner(world)
         self._right = self.side == "right"
         self._scratch = mujoco.MjData(world.model)
@@ -139,8 +141,8 @@ class GripPlanner:
         up = np.linspace(value, top, STEPS) if top > value else np.array([value])
         grips = GRIPS[self.unit.articulation.kind]
         chain, limits = self.base.chain, self.base.limits
-        yaw = self.unit.yaw * self.unit.side
-        bend = 1.0 if self.unit.articulation.upright else 0.0
+        yaw = self.unit.yaw * self._mirror
+        bend = self.unit.side * self._mirror if self.unit.articulation.upright else 0
 
         def rotations(which: np.ndarray, at: float) -> np.ndarray:
             return np.array(

@@ -16,15 +16,16 @@ import numpy as np
 from sapave.base import seeds
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._roam import roam_wide
-from sapave.sim.carrying import CarryPlan, Plan, between
-from sapave.sim.experts import Expert
+from sapave.sim.acting._spots import free_spots
+from sapave.sim.carrying import HEADINGS, RELEASE_HEIGHTS, CarryPlan, Plan, between
+from sapave.sim.experts import AT, Expert
 from sapave.sim.ik import solve
 from sapave.sim.layout import Goal
-from sapave.sim.layout_units import put_down_spots
 from sapave.sim.planning import BERTHS, MAX_CARRIES, Planner
 from sapave.sim.search import Search
 from sapave.sim.situation import State
 from sapave.sim.skills import THUMB_ASIDE, Grasp
+from sapave.sim.tasks._fetch import on_worktop
 from sapave.sim.units import Unit
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 
 TALL = 0.0265
 """Half height from which the thumb swings in from the side, and below which it is spread from the start [m]."""
-APART = 0.10
-"""Least distance from where a thing is put down to other things [m]."""
+ACROSS = np.array([-1.4, -1.2, -1.0, -0.85, -0.7, -0.55, -0.4, -0.25, -0.1, 0.1, 0.3])
+"""Headings of the fingers where a thing is put down [rad]: what is let go of rolls away along them, toward the
+wrist, so they point to the side and not away from the front edge."""
 
-
+GENTLE = 0.6
+"""Speed at which a thing gripped from above is carried, as a share of the usual."""
 RETRIES = 6
 """So often a plan is looked for again because the arm is elsewhere."""
 WAYS = 10
@@ -82,6 +85,9 @@ class FromFront(Grasp):
 
 class Reach(Planner):
     """Plans into narrow places: the last stretch is looked at more closely, and several spots are as good."""
+
+    headings = ACROSS
+    heights = (*RELEASE_HEIGHTS, 0.024)
 
     def __init__(self, errand: Errand, spots: Sequence[Goal]) -> None:
         """`spots`: where the thing may go, the best first."""
@@ -176,20 +182,69 @@ class Taker(Expert):
     def __init__(self, world: World, rng: np.random.Generator, *, wait_for_view: bool) -> None:
         """As every expert (`sim/acting/_expert.py`)."""
         assert isinstance(world.target, Unit) and world.content is not None
-        spots = _spots(world)
+        spots = free_spots(world)
         self.unit, self.errand = world.target, Errand(world, world.content, spots[0])
         super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
         self.planner = Reach(self.errand, spots)
+        if self.unit.in_corner:
+            self.planner.headings, self.planner.heights = HEADINGS, RELEASE_HEIGHTS
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
+        self.first = self.unit.hand
+        """The arm that tries first: the one that opens."""
 
     efforts = (False,)
     _retries = 0
+    _both = False
+
+    @property
+    def side(self) -> str:
+        """The arm of the plan; before there is one, the first that tries."""
+        return self.plan.side if self.plan else self.first
+
+    def try_both(self) -> None:
+        """From now on the other arm is tried as well, after the first."""
+        if not self._both:
+            self._both, self._tried = True, None
+
+    def withdrawn(self) -> bool:
+        """Is the hand at the end of its way from where it put the thing down?"""
+        if self.plan is None or self.carry is None:
+            return False
+        arm = self.world.controller.targets_other[self._slices(self.plan.side)[0]]
+        return bool(np.abs(arm - self.carry.retreat.points[-1]).max() < 2 * AT)
+
+    def _sides(self, centre: np.ndarray) -> tuple[str, ...]:
+        """Out of the unit one arm alone, until that has been in vain."""
+        sides = super()._sides(centre)
+        if self.unit.inside(centre, self.errand.joint(self.unit.name)[0]):
+            sides = (self.first,)
+        return (sides[0], "right" if sides[0] == "left" else "left") if self._both else sides
+
+    def _rule(self, state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As for all things, but what was gripped from above slips out of a hand that hurries."""
+        look, arm, hand = super()._rule(state)
+        if (
+            state.holding
+            and self.plan is not None
+            and isinstance(self.plan.grasp, FromAbove)
+            and not self.unit.in_corner
+        ):
+            most = GENTLE * float(self.world.robot.other_step[0])
+            arm = arm * min(1.0, most / max(float(np.abs(arm).max()), 1e-9))
+        return look, arm, hand
 
     def retry(self) -> None:
         """Forget that no plan was found: the arm is elsewhere now."""
         if self.plan is None and self._retries < RETRIES:
             self._retries += 1
             self._tried = None
+
+    def _placed(self, state: State) -> bool:
+        """As for all things; and what a hand lets go of over the worktop may roll: it stays put down."""
+        if super()._placed(state):
+            return True
+        name = self.world.target.name
+        return self._closure(state.hand) < 0.5 and on_worktop(self.errand.world, name) and not self.errand.held(name)
 
     def _otherwise(self, plan: Plan, carry: CarryPlan, state: State) -> tuple[np.ndarray, np.ndarray] | None:
         """As for all things, but not before it is out: there is only one way out."""
@@ -238,14 +293,3 @@ def from_board(half_height: float, yaw: float) -> list[list[Grasp]]:
         ]
         for tilts in ((0.5, 0.7), (0.3, 0.9), (0.1, 1.2))
     ]
-
-
-def _spots(world: World) -> list[Goal]:
-    """Where the content may be put: the free ones of the spots before the robot, the best first."""
-    unit = world.target
-    assert isinstance(unit, Unit) and world.content is not None
-    things = [world.position(t.name) for t in world.things if t is not world.content]
-    others = [p for u in world.units if u is not unit for p in u.footprint()]
-    spots = put_down_spots(unit)
-    free = [s for s in spots if all(np.linalg.norm((p - s)[:2]) > APART for p in (*things, *others))]
-    return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or spots]

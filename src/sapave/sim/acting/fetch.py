@@ -1,5 +1,5 @@
 """The expert for fetching: opens, lets go, takes the thing out, puts it down, closes; which of these follows from how
-things stand. One arm does it all: the other one does not reach over to a unit in front of its neighbour."""
+things stand. The arm on the unit's side does it all; for what it finds no way to do, the other one is tried."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sapave.base.types import ActionChunk, Observation
-from sapave.sim.acting._roam import RoundPlanner
+from sapave.sim.acting._leaf import Leaf
 from sapave.sim.acting._take import Taker
-from sapave.sim.acting.handles import EXPERT as HandleExpert
-from sapave.sim.carrying import between
 from sapave.sim.disturbance import Disturbance
 from sapave.sim.experts import AT, CHUNK
-from sapave.sim.ik import solve
-from sapave.sim.skills import CORRIDOR, Path
+from sapave.sim.skills import Path
 from sapave.sim.tasks._fetch import inside, is_placed
-from sapave.sim.turns import lean_down
 from sapave.sim.units import Unit
 
 if TYPE_CHECKING:
@@ -27,63 +23,16 @@ OPENED = 2
 """Stages that are behind once the unit has been opened."""
 OFF = 0.14
 """A hand this far from the bar can go elsewhere [m]."""
-OFF_BAR = ((1.0, 0.0), (1.0, 0.25), (1.0, 0.5), (0.7, 0.0), (0.7, 0.25), (0.7, 0.5))
-"""How far off the bar, as a share of the way there, and with the fingers lower by [rad]; the first within reach."""
-CLEAR_OF = (
-    (0.0, (0.0, 0.0, 0.08)), (0.3, (0.0, 0.0, 0.10)), (0.3, (-0.04, 0.0, 0.08)), (0.3, (0.0, 0.06, 0.08)),
-    (0.6, (0.0, 0.0, 0.10)), (0.9, (0.0, 0.0, 0.08)),
-)  # fmt: skip
-"""How the hand goes on when it is off the bar, the first that is free: fingers lower by [rad], and where to [m]."""
-LONG = 2.0
-"""Longest joint motion of that [rad]."""
 AWAY = 0.10
 """A hand this far from the thing has let go of it [m]."""
 AT_WORK = 0.14
 """A hand this near to the thing is taking it, however far the unit is open meanwhile [m]."""
-BACK = 0.025
-"""So far the hand draws back while its fingers open: they reach forward and would push the unit shut [m]."""
 ENOUGH = {"drawer": 0.8, "cabinet": 0.93}
 """A unit let go of is opened again below this share of what counts as open."""
 LOOSE = 0.1
 """Fingers this close to half open no longer hold the bar [rad]."""
-
-
-class Leaf(HandleExpert):
-    """The handles' expert with one aim: open or closed."""
-
-    def __init__(self, world: World, rng: np.random.Generator, *, opens: bool, wait_for_view: bool) -> None:
-        """`opens`: the aim."""
-        super().__init__(world, rng, wait_for_view=wait_for_view)
-        self.planner: RoundPlanner = RoundPlanner(world, self.unit)
-        self.aim = self._opens = opens
-        self._closes = not opens
-
-        self.arm, self.hand = self._arm, self._hand
-        """Where this hand's arm and fingers are in the stream."""
-
-    def _wants_open(self, state) -> bool:
-        return self.aim
-
-    def holds(self) -> bool:
-        """Are the fingers closed round the bar?"""
-        return self._gripped(self._read())
-
-    def done(self) -> bool:
-        """Is the unit as it should be, with a margin?"""
-        return self._done(self._read())
-
-    def retry(self) -> None:
-        """Forget that no plan was found: the arm is elsewhere now."""
-        if self.plan is None:
-            self._tried = None
-
-    def from_bar(self) -> float:
-        """From the bar to its place in the hand, along the bar left out [m]."""
-        mode = self.plan.mode if self.plan else None
-        if mode is None:
-            return np.inf
-        off = self._in_hand() - mode.bar * ([1, 1, 1] if self.side == "left" else [1, -1, 1])
-        return float(np.hypot(off[0], off[1])) if abs(off[2]) < 0.10 else np.inf
+STRAYED = 0.5
+"""An idle arm this far from its rest posture stays where it is until there is a way back [rad]."""
 
 
 class FetchExpert:
@@ -96,14 +45,19 @@ class FetchExpert:
         `wait_for_view` False: never moves the head and never waits for a view (fixed camera)."""
         assert isinstance(world.target, Unit) and world.content is not None
         self.world, self.unit, self.horizon = world, world.target, CHUNK
-        self.opener = Leaf(world, rng, opens=True, wait_for_view=wait_for_view)
-        self.closer = Leaf(world, rng, opens=False, wait_for_view=wait_for_view)
+        self._rng, self._looks, self._leaves = rng, wait_for_view, dict[tuple[str, bool], Leaf]()
+        own = self.unit.hand
+        self.other = "right" if own == "left" else "left"
+        """The arm that is tried second."""
+        self.opener, self.closer = self._leaf(own, True), self._leaf(own, False)
         self.taker = Taker(world, rng, wait_for_view=wait_for_view)
         self.disturb = Disturbance(rng, noise, wait_for_view)
         self.label = ActionChunk(head=np.zeros((CHUNK, 2)), other=np.zeros((CHUNK, 26)))
         self.phase = "open"
         """What it does: open, let_go, take, rest, close."""
         self._out: Path | None = None
+        self._leaver = self.opener
+        """Whose arm is on the way out."""
         room = self.unit.articulation.room
         assert room is not None
         self._moves = room.moves
@@ -113,19 +67,31 @@ class FetchExpert:
         """Is there a plan?"""
         return self._expert().ok
 
+    def _leaf(self, side: str, opens: bool) -> Leaf:
+        """The opener or closer with the arm of a side."""
+        if (side, opens) not in self._leaves:
+            leaf = Leaf(self.world, self._rng, opens=opens, side=side, wait_for_view=self._looks)
+            self._leaves[side, opens] = leaf
+        return self._leaves[side, opens]
+
     def act(self, observation: Observation | None = None) -> ActionChunk:
         """The next chunk (16 ticks): the rule rolled out from the current targets; the observation is not used."""
         self.phase = self._phase()
+        if self.phase == "close" and self._out is None and not self.closer.ok:
+            taking = self._taking_leaf()
+            if taking.side != self.closer.side and self._goes_home(taking):
+                self.phase = "rest"
         if self.phase in ("let_go", "rest"):
-            self.label = self._follow(self._let_go() if self.phase == "let_go" else None)
+            self.label = self._follow(self._let_go() if self.phase == "let_go" else self._emptied())
         else:
             expert = self._expert()
             expert.horizon = self.horizon
             expert.act()
-            self.label, self._out = expert.label, None
-            if not expert.ok and self.phase != "open":
-                self.label = ActionChunk(head=expert.label.head, other=np.zeros((self.horizon, 26)))
-                self._go_to_rest()
+            self.label, self._out = self._kept(expert.label, expert.side), None
+            if not expert.ok:
+                if self.phase != "open":
+                    self.label = ActionChunk(head=expert.label.head, other=np.zeros((self.horizon, 26)))
+                self._find_way()
         return self.disturb(self.label)
 
     def _expert(self) -> Leaf | Taker:
@@ -135,7 +101,7 @@ class FetchExpert:
 
     def _phase(self) -> str:
         world, near = self.world, self._from_thing()
-        if is_placed(world) and (near > AWAY or self.closer.ok):
+        if is_placed(world) and (near > AWAY or self.closer.ok or not self.taker.ok or self.taker.withdrawn()):
             return "close" if self._out is None or self.closer.ok or self._is_off() else "rest"
         if not inside(world) or (self.taker.ok and near < AT_WORK):
             return "take"
@@ -144,17 +110,19 @@ class FetchExpert:
         if world.judge.stage < OPENED or self._shut_again():
             return "open"
         on_its_way = self._out is not None or self.opener.from_bar() < OFF
-        return "let_go" if not self.taker.ok and on_its_way and not self._is_off() else "take"
+        if self.taker.ok or not on_its_way or self._is_off():
+            return "take"
+        return "let_go" if self._out is None or self._leaver is self.opener else "rest"
 
     def _shut_again(self) -> bool:
         piece = self.unit.articulation
         return self.world.joint(self.unit.name)[0] < ENOUGH[piece.kind] * piece.open_at
 
     def _is_off(self) -> bool:
-        """Is the hand at the end of its way off the bar?"""
+        """Is the hand at the end of its way out?"""
         if self._out is None:
             return False
-        arm = self.world.controller.targets_other[self.opener.arm]
+        arm = self.world.controller.targets_other[self._leaver.arm]
         return bool(np.abs(arm - self._out.points[-1]).max() < AT)
 
     def _from_thing(self) -> float:
@@ -164,26 +132,25 @@ class FetchExpert:
         at = world.position(world.content.name)
         return min(float(np.linalg.norm(world.data.site(f"{s}_grasp").xpos - at)) for s in ("left", "right"))
 
-    # ---- letting go ---------------------------------------------------------------------------------------
+    # ---- letting go, and the other arm --------------------------------------------------------------------
 
     def _let_go(self) -> np.ndarray:
-        """Sees to it that there is a way off the bar, the way the hand came onto it; the fingers' targets [6] rad."""
-        opener = self.opener
+        """Sees to it that there is a way off the bar; the fingers' targets [6] rad."""
+        opener, before = self.opener, self._out
         assert opener.plan is not None
-        now = self.world.controller.targets_other[opener.arm]
-        if self._out is None or self._out.locate(now)[2] > CORRIDOR:
-            self._out = self._way_out(now)
-            if self._out is None or not self._moves:  # round the door
-                ready, start = opener.plan.mode.ready, now[None] if self._out is None else self._out.points
-                way = opener.planner.roam(start[-1], opener.planner.home(ready), ready)
-                self._out = self._out if way is None else Path(np.concatenate([start, way[1:]]))
+        self._leaver, self._out = opener, opener.way_off(before, round_door=not self._moves)
+        if before is None or self._out is not before:
             self.taker.retry()
         return opener.plan.mode.ready
 
+    def _emptied(self) -> np.ndarray | None:
+        """The fingers' targets [6] rad on the way to rest: open once the thing has been put down, else as they are."""
+        return self.world.robot.rest_other[self._leaver.hand] if is_placed(self.world) else None
+
     def _follow(self, open_: np.ndarray | None) -> ActionChunk:
         """The way out; with `open_` [6] rad the fingers first go there, else they stay."""
-        robot, opener, controller, path = self.world.robot, self.opener, self.world.controller, self._out
-        now, fingers = controller.targets_other[opener.arm], controller.targets_other[opener.hand]
+        robot, leaver, controller, path = self.world.robot, self._leaver, self.world.controller, self._out
+        now, fingers = controller.targets_other[leaver.arm], controller.targets_other[leaver.hand]
         open_ = fingers if open_ is None else open_
         head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         for i in range(self.horizon):
@@ -191,51 +158,42 @@ class FetchExpert:
             loose = np.mean(fingers[:4]) < np.mean(open_[:4]) + LOOSE
             way = path if loose or path is None else Path(path.points[:2])
             move = np.zeros(7) if way is None else way.next_step(now, 0.5 * float(robot.other_step[0]))
-            other[i, opener.arm], other[i, opener.hand] = move, step
+            other[i, leaver.arm], other[i, leaver.hand] = move, step
             now, fingers = now + move, fingers + step
         return ActionChunk(head=head, other=other)
 
-    def _go_to_rest(self) -> None:
-        """From where there is no way on."""
-        opener, controller = self.opener, self.world.controller
-        now, hand = controller.targets_other[opener.arm], controller.targets_other[opener.hand]
-        home = opener.planner.home(hand)
-        way = None if np.abs(now - home).max() < AT else opener.planner.roam(now, home, hand)
-        if way is not None:
-            self._out = Path(way)
+    def _find_way(self) -> None:
+        """Where there is no way on, the arm goes to rest; when that does not help, the other one is tried."""
+        if self.phase == "open":
+            if self.opener.side != self.other:
+                self.opener, self.closer = self._leaf(self.other, True), self._leaf(self.other, False)
+                self.taker.first = self.other
+        elif self._goes_home(self.opener) or self._goes_home(self._taking_leaf()):
             self._expert().retry()
+        elif self.phase == "take":
+            self.taker.try_both()
+        elif self.closer.side != self.other:
+            self.closer = self._leaf(self.other, False)
 
-    def _way_out(self, now: np.ndarray) -> Path | None:
-        """From the arm's posture `now` [7] rad straight off the bar."""
-        opener, planner = self.opener, self.opener.planner
-        assert opener.plan is not None
-        turn = planner._turn
-        position, rotation = planner.base.tip("left", turn(now))
-        base, start = planner.base, [now]
-        back = position - BACK * rotation[:, 0]
-        goal = back + rotation @ opener.plan.mode.wait
-        found = turn(now)[None]
-        ways = [(back, 0.0)] + [(position + share * (goal - position), lean) for share, lean in OFF_BAR]
-        for point, lean in ways:
-            if len(start) > 2:
-                break
-            turned = lean_down(rotation, lean)
-            solved, good = solve(base.chain, base.limits, point[None], turned[None], found, pull=0.0)
-            if good[0]:
-                found = solved
-                start.append(turn(solved[0]))
-        off = start[-1]
-        for lean, shift in CLEAR_OF:
-            turned = lean_down(rotation, lean)
-            there = goal + shift
-            high, good = solve(base.chain, base.limits, there[None], turned[None], found, pull=0.0)
-            if not good[0] or np.abs(high[0] - found[0]).max() > LONG:
-                continue
-            postures = between(off, turn(high[0]), 6)
-            hand = self.world.robot.rest_other[14:20]
-            if base.touches(self.opener.side, postures, hand) <= 0:
-                return Path(np.stack([*start, turn(high[0])]))
-        return Path(np.stack(start)) if len(start) > 1 else None
+    def _taking_leaf(self) -> Leaf:
+        """For the way home of the arm that takes."""
+        return self._leaf(self.taker.plan.side, True) if self.taker.plan else self.opener
+
+    def _goes_home(self, leaf: Leaf) -> bool:
+        """Send this arm to rest; False when it is there, or there is no way."""
+        way = leaf.way_home()
+        if way is not None:
+            self._leaver, self._out = leaf, way
+        return way is not None
+
+    def _kept(self, label: ActionChunk, side: str) -> ActionChunk:
+        """The label of an expert that works with the arm of a side, without the motion of the other arm if that is far
+        from its rest posture: something may be between."""
+        idle = slice(7, 14) if side == "left" else slice(0, 7)
+        away = np.abs(self.world.robot.rest_other[idle] - self.world.controller.targets_other[idle]).max()
+        if away > STRAYED:
+            label.other[:, idle] = 0.0
+        return label
 
 
 EXPERT = FetchExpert

@@ -54,14 +54,15 @@ class HandleExpert:
     """Privileged expert of the drawer and cabinet tasks. `ok` is False while no plan exists."""
 
     def __init__(
-        self, world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True
+        self, world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True, side: str = ""
     ) -> None:
         """`noise`: standard deviation of what is added to every executed increment [rad];
-        `wait_for_view` False: never moves the head and never waits for a view (fixed camera)."""
+        `wait_for_view` False: never moves the head and never waits for a view (fixed camera); `side`: the arm, by
+        default the one on the unit's side."""
         assert isinstance(world.target, Unit)
         self.world, self.unit, self.looks = world, world.target, wait_for_view
         self.disturb = Disturbance(rng, noise, wait_for_view)
-        self.planner = GripPlanner(world, self.unit)
+        self.planner = GripPlanner(world, self.unit, side)
         self.side = self.planner.side
         self.plan: HandlePlan | None = None
         self.horizon = CHUNK

@@ -25,6 +25,8 @@ DRAWER_FRONT = Slot(furniture="drawer_chest", low=(0.29, 0.19), high=(0.32, 0.25
 DRAWER_CORNER = Slot(furniture="drawer_chest", low=(0.17, 0.39), high=(0.22, 0.43), z=TOP, yaw=(0.75, 1.0), hidden=True)
 CABINET_FRONT = Slot(furniture="cabinet", low=(0.31, 0.09), high=(0.34, 0.13), z=TOP, yaw=(-0.05, 0.15))
 CABINET_CORNER = Slot(furniture="cabinet", low=(0.25, 0.36), high=(0.29, 0.40), z=TOP, yaw=(0.75, 0.95), hidden=True)
+CABINET_MIDDLE = Slot(furniture="cabinet", low=(0.36, -0.14), high=(0.38, -0.10), z=TOP, yaw=(-0.40, -0.30))
+"""Past the middle, and turned away from the hand that opens it: the other one takes things out (measured)."""
 DRAWERS, CABINETS = (DRAWER_FRONT, DRAWER_CORNER), (CABINET_FRONT, CABINET_CORNER)
 SLOTS = DRAWERS + CABINETS
 """Measured: every handle that these allow is within reach of the hand of its side, closed and open."""

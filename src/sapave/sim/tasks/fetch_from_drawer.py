@@ -17,5 +17,4 @@ TASK = Task(
     stages=STAGES,
     fetches=True,
     expert="fetch",
-    shown=("unoccluded", "out_of_view"),
 )
