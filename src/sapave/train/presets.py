@@ -28,6 +28,8 @@ class TrainConfig:
     """Views folder for the periodic evaluation; empty: none."""
     init: str = ""
     """Checkpoint folder of the stage before; empty: start fresh (stage 0)."""
+    anew: tuple[str, ...] = ()
+    """Parts of the model in `init` whose weights are not taken over but start fresh, `adapter head_decoder`."""
     override: tuple[str, ...] = ()
     """Changes to the model's config, `decoders="unified"` (name=JSON value, or a bare word)."""
     cache: str = "runs/cache"

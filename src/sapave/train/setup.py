@@ -130,7 +130,11 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
     """The model and its processor: fresh, or from the checkpoint of the stage before."""
     changes = parse_override(config.override)
     if config.init:
-        model, processor = checkpoint.load(Path(config.init), **changes)
+        model, processor = checkpoint.load(Path(config.init), anew=config.anew, **changes)
+        if "head_decoder" in config.anew:
+            processor.head_norm = None  # fitted again, to the data that the new decoder learns from
+        if "other_decoder" in config.anew:
+            processor.other_norm = None
         if (
             "other_decoder" in config.trains
             and checkpoint.load_config(config.init).get("notes", {}).get("stage") == "draft"
@@ -139,6 +143,11 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
                 if decoder.draft is not None:  # what was denoised around another draft would only disturb this one
                     decoder.start_at_proposal(head=False)
         return model, processor
+    if config.anew:
+        raise ValueError(
+            f"training setting anew: found {', '.join(config.anew)} without init, expected a checkpoint to take the "
+            "other parts from; without one the whole model starts anew"
+        )
     model_config = config_of(changes)
     texts = words(sampler)
     processor = Processor.fresh(model_config, texts, ROBOT.chains)
