@@ -43,6 +43,8 @@ class TrainConfig:
     """Share of a batch's images that come from views when there are episodes too."""
     hold_keep: float = 0.7
     """Share of the episodes' hold frames that are used; with a quarter of them a lifted arm drifts (LOG.md)."""
+    near: bool = False
+    """Labels of views lead to the nearest acceptable view, not to the best one: the head turns as little as it may."""
     tasks: bool = False
     """Make stage-0 tasks (referring, questions, captions) from the scenes' objects, not stored instructions."""
     mirror: float = 0.0

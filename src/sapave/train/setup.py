@@ -69,7 +69,7 @@ class Job:
 def prepare(config: TrainConfig, device: torch.device, run: Path, logger: logging.Logger) -> Job:
     """Open the data, make or load the model, and fit what has to be fitted; ValueError for data that does not fit."""
     cache = Path(config.cache)
-    views = open_sources(config.views, cache, need_rows=not config.tasks, seed=config.seed)
+    views = open_sources(config.views, cache, need_rows=not config.tasks, seed=config.seed, near=config.near)
     episodes = open_sources(config.episodes, cache, hold_keep=config.hold_keep, seed=config.seed)
     for source in (*views, *episodes):
         pack = source.pack
