@@ -177,7 +177,7 @@ def test_labels_may_lead_to_the_nearest_acceptable_view(tmp_path: Path) -> None:
     square = [(y, p) for y in range(2, 7) for p in range(-1, 2)]  # 0.26 to 0.78 rad left, level
     cross = [v for node in square for v in node]
     heads = np.array([[0.0, 0.0], [0.40, 0.1], [0.0, 0.0], [0.0, 0.0]])
-    best = np.tile(np.float32([0.52, 0.0]), (4, 1))
+    best = np.tile(np.array([0.52, 0.0], np.float32), (4, 1))
     moves = nearest([cross, cross, [4, 0], None], best, heads)
     np.testing.assert_allclose(moves, [[0.39, 0.0], [0.0, 0.0], [0.52, 0.0], [0.52, 0.0]], atol=1e-6)
 
