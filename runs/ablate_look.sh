@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 out=${1:-runs/ablate_look}
 views=${VIEWS:-$out/views} val=${VAL:-$out/val} steps=${STEPS:-320} init=src/sapave/weights/look
-recipes=${RECIPES:-ours no_pretraining full_finetuning no_spatial no_depth no_intrinsics no_pose regression}
+recipes=${RECIPES-ours no_pretraining full_finetuning no_spatial no_depth no_intrinsics no_pose regression}
 [ -d "$views" ] || sapave views --suite activeviewpose --scenes 400 --out "$views"
 [ -d "$val" ] || sapave views --suite activeviewpose --split val --scenes 60 --out "$val"
 
@@ -27,7 +27,7 @@ settings=(--settings "stage1.steps=$steps" stage1.warmup=30 stage1.save_every=50
 for recipe in $recipes; do
     learn "$recipe" "$recipe" "${settings[@]}"
 done
-for seed in ${SEEDS:-1}; do
+for seed in ${SEEDS-1}; do
     learn "ours-seed-$seed" ours "${settings[@]}" "stage1.seed=$seed" --override "seed=$seed"
 done
 cat "$out/table/table.md"
