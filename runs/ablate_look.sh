@@ -3,7 +3,8 @@
 # All begin at the backbone and the spatial encoder of the shipped checkpoint `look` (which stage 1 keeps frozen), with
 # adapter and head decoder anew; `no_pretraining` begins without its backbone. What is finished is passed over.
 # Usage: runs/ablate_look.sh [FOLDER]      FOLDER defaults to runs/ablate_look; VIEWS and VAL name folders that exist,
-# STEPS (of 64 samples), SEEDS (repeats of `ours`, for how much a seed matters) and RECIPES may be set too
+# STEPS (of 64 samples), SEEDS (repeats of `ours`, for how much a seed matters), RECIPES, FRAMES (of VAL that are asked
+# about; 0: all) and SETTINGS (more training settings, `stage1.images=8`) may be set too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,10 +21,12 @@ learn() { # NAME RECIPE [OPTIONS]: one stage 1, and the table of all so far
     sapave train recipe "$recipe" --begin stage1 --end stage1 --init "$init" --anew adapter head_decoder \
         --views "$views" --cache "$out/cache" --out "$out/$name" "$@"
     measured+=("$name=$(echo "$out/$name"/*-stage1)")
-    python -m sapave.bench.one_look --views "$val" --cache "$out/cache" --out "$out/table" \
+    python -m sapave.bench.one_look --views "$val" --cache "$out/cache" --out "$out/table" --frames "${FRAMES:-0}" \
         --checkpoints "${measured[@]:1}" "${measured[0]}"
 }
 settings=(--settings "stage1.steps=$steps" stage1.warmup=30 stage1.save_every=50)
+read -ra more <<<"${SETTINGS-}"
+settings+=("${more[@]}")
 for recipe in $recipes; do
     learn "$recipe" "$recipe" "${settings[@]}"
 done

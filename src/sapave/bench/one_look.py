@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class OneLookConfig:
     """Folder for what each checkpoint did, results.json and table.md; a checkpoint that is there is not asked again."""
     cache: Path = Path("runs/cache")
     """Where packed data is kept."""
+    frames: int = 0
+    """Pictures whose requests are asked, evenly spread over the folder; 0: all."""
     device: str = "auto"
     """auto | cpu | cuda."""
 
@@ -91,7 +93,7 @@ def compare(config: OneLookConfig) -> list[Row]:
     """Ask all checkpoints, write the folder; ValueError for names that are missing or not unique, or foreign files."""
     folders = _named(config.checkpoints)
     logger = start_run(config.out, config)
-    source = open_sources([config.views], config.cache)[0]
+    source = spread(open_sources([config.views], config.cache)[0], config.frames)
     done: dict[str, Looks] = {}
     for name, folder in folders.items():
         done[name] = _looks(folder, config.out / f"{name}.json", source, pick_device(config.device))
@@ -100,6 +102,15 @@ def compare(config: OneLookConfig) -> list[Row]:
         logger.info("%s: %s", name, _percent(rows[-1].all))
     logger.info("\n%s", markdown(rows))
     return rows
+
+
+def spread(source: Source, frames: int) -> Source:
+    """The source with `frames` of its pictures, evenly spread; all of them for 0. ValueError for fewer than 0."""
+    if frames < 0:
+        raise ValueError(f"frames {frames}: expected how many pictures to ask about, or 0 for all")
+    if not 0 < frames < len(source.frames):
+        return source
+    return replace(source, frames=source.frames[np.arange(frames) * len(source.frames) // frames])
 
 
 def _named(items: Sequence[str]) -> dict[str, str]:
@@ -116,7 +127,7 @@ def _named(items: Sequence[str]) -> dict[str, str]:
 
 def _looks(folder: str, path: Path, source: Source, device: torch.device) -> Looks:
     """What the checkpoint in `folder` did, from `path` when it is there."""
-    of = f"{identity(folder)} {source.pack.key}"
+    of = f"{identity(folder)} {source.pack.key} {len(source.frames)}"
     if path.is_file():
         kept = Looks(**json.loads(path.read_text()))
         if kept.of == of:
