@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sapave.bench import one_look
-from sapave.bench.one_look import Looks, OneLookConfig, compare, markdown, table_rows
+from sapave.bench.one_look import Looks, OneLookConfig, compare, markdown, spread, table_rows
+from sapave.data.windows import open_sources
 from sapave.train.loop import train
 from training_runs import make_place, settings
 
@@ -87,6 +88,16 @@ def test_wrong_options_are_refused(config: OneLookConfig, place: Path) -> None:
     ):
         with pytest.raises(ValueError, match=problem):
             compare(replace(config, checkpoints=wrong))
+
+
+def test_a_part_of_the_pictures_is_spread_evenly(config: OneLookConfig) -> None:
+    row = compare(replace(config, frames=2))[0]
+    assert row.all.n == 4
+    assert compare(replace(config, frames=3))[0].all.n == 6  # what was kept of two is not taken for three
+    source = open_sources([config.views], config.cache)[0]
+    assert spread(source, 2).frames.tolist() == [0, 3] and spread(source, 0) is source is spread(source, 6)
+    with pytest.raises(ValueError, match="frames -1"):
+        spread(source, -1)
 
 
 def test_looks_are_kept_as_json(config: OneLookConfig) -> None:
