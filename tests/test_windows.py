@@ -10,6 +10,7 @@ import pytest
 
 from sapave.base.chunks import approach, to_increments
 from sapave.data.pack import fingerprint, open_pack
+from sapave.data.pack_views import nearest
 from sapave.data.windows import Sampler, cell_fractions, gather, hold_rows, make_source, open_sources
 from training_data import write_episodes, write_views
 
@@ -169,3 +170,24 @@ def test_bad_input_is_refused_in_one_line(place: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not a whole parquet file"):
         open_pack(tmp_path / "torn", tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*views*"))
+
+
+def test_labels_may_lead_to_the_nearest_acceptable_view(tmp_path: Path) -> None:
+    """Nowhere from an acceptable pose, else where the neighbours are acceptable too, else to the best view."""
+    square = [(y, p) for y in range(2, 7) for p in range(-1, 2)]  # 0.26 to 0.78 rad left, level
+    cross = [v for node in square for v in node]
+    heads = np.array([[0.0, 0.0], [0.40, 0.1], [0.0, 0.0], [0.0, 0.0]])
+    best = np.tile(np.array([0.52, 0.0], np.float32), (4, 1))
+    moves = nearest([cross, cross, [4, 0], None], best, heads)
+    np.testing.assert_allclose(moves, [[0.39, 0.0], [0.0, 0.0], [0.52, 0.0], [0.52, 0.0]], atol=1e-6)
+
+    folder = write_views(tmp_path / "plain", 3)
+    with pytest.raises(ValueError, match="keeps no acceptable views"):
+        open_sources([str(folder)], tmp_path / "cache", near=True)
+    folder = write_views(tmp_path / "views", 3, region=cross)
+    usual, near = (open_sources([str(folder)], tmp_path / "cache", near=wanted)[0].pack for wanted in (False, True))
+    assert usual.key != near.key and usual.path == near.path
+    batch = gather(near, np.arange(6))
+    assert batch["motion"] == pytest.approx(np.tile([0.39, 0.0], (6, 1)), abs=1e-6)
+    assert batch["head_chunk"] == pytest.approx(approach(batch["motion"]), abs=1e-6)
+    assert np.array_equal(gather(usual, np.arange(6))["motion"], usual.arrays["motion"])

@@ -45,8 +45,8 @@ def picture(rng: np.random.Generator) -> dict:
     return {"rgb": rgb, "depth": depth, "seg": seg, "intrinsics": matrix, "objects": objects}
 
 
-def write_views(folder: Path, frames: int = 12, seed: int = 0, first: int = 0) -> Path:
-    """A views folder as data/views.py writes it, two samples per frame."""
+def write_views(folder: Path, frames: int = 12, seed: int = 0, first: int = 0, region: list[int] | None = None) -> Path:
+    """A views folder as data/views.py writes it, two samples per frame, all with this region of acceptable views."""
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     rows, samples = [], []
@@ -78,6 +78,7 @@ def write_views(folder: Path, frames: int = 12, seed: int = 0, first: int = 0) -
                     "motion": thing["gaze"],
                     "visible_before": thing["fraction"],
                     "visible_after": 1.0,
+                    **({} if region is None else {"region": region}),
                 }
             )
     write_shard(folder, 0, rows, samples)

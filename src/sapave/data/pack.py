@@ -48,6 +48,7 @@ ROW_ARRAYS = {
     "head_chunk": "float32 [S, 16, 2] cumulative head label [rad]",
     "other_chunk": "float32 [S, 16, 26] cumulative other label [rad] (episodes only)",
     "looked_from": "float32 [S, 2] head pose of the look before, NaN = this is the first [rad] (views that tell)",
+    "near": "float32 [S, 2] head motion into the region of acceptable views [rad] (views with regions)",
     "commit": "bool [S] is what was asked for well in view (views that tell)",
 }
 """One row per (frame, instruction)."""

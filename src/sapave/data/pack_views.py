@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -68,7 +69,7 @@ def pack_views(folder: Path, out: Path) -> dict[str, object]:
         create(out, f"{name}_target", source.shape, "float32")[:] = source
 
     texts = TextTable()
-    rows = _rows(folder, [samples for _, samples in files], place, texts)
+    rows = _rows(folder, [samples for _, samples in files], place, texts, np.array(head))
     for name, value in rows.items():
         np.save(out / f"{name}.npy", value)
     texts.save(out)
@@ -105,14 +106,35 @@ def _copy_pictures(
         array[at + i] = picture
 
 
-def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable) -> dict[str, np.ndarray]:
-    """The samples as row arrays, sorted by frame."""
-    frame, text, target, goal, motion, commit, came = [], [], [], [], [], [], []
+def nearest(regions: Sequence[Sequence[int] | None], motion: np.ndarray, heads: np.ndarray) -> np.ndarray:
+    """Head motions [S, 2] rad from `heads` [S, 2] into each region of acceptable poses (a flat list of pairs of
+    lattice indices): none from an acceptable pose, else to the nearest one whose four neighbours are acceptable too, so
+    that a small error does no harm; where there is none, to the best view, `motion` [S, 2]."""
+    from sapave.data.viewpoints import acceptable, pose_of
+
+    out = motion.copy()
+    for i, flat in enumerate(regions):
+        region = set(zip(flat[::2], flat[1::2], strict=True)) if flat else set()
+        inner = [(y, p) for y, p in region if {(y - 1, p), (y + 1, p), (y, p - 1), (y, p + 1)} <= region]
+        if acceptable(tuple(region), heads[i]):
+            out[i] = 0.0
+        elif inner:
+            moves = pose_of(np.array(sorted(inner))) - heads[i]
+            out[i] = moves[np.hypot(*moves.T).argmin()]
+    return out
+
+
+def _rows(
+    folder: Path, files: list[pq.ParquetFile], place: dict[int, int], texts: TextTable, heads: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The samples as row arrays, sorted by frame; `heads` [F, 2] rad are the frames' poses."""
+    frame, text, target, goal, motion, commit, came, regions = [], [], [], [], [], [], [], []
     columns = ["frame_id", "instruction", "target", "goal", "motion", "commit"]
     for file in files:
         table = file.read(columns=columns)
-        older = "looked_from" not in file.schema_arrow.names
-        came += [None] * table.num_rows if older else file.read(columns=["looked_from"])["looked_from"].to_pylist()
+        for name, found in (("looked_from", came), ("region", regions)):
+            known = name in file.schema_arrow.names
+            found += file.read(columns=[name])[name].to_pylist() if known else [None] * table.num_rows
         for number, words, target_id, goal_id, move, done in zip(*(table[c].to_pylist() for c in columns), strict=True):
             if number not in place:
                 raise ValueError(f"{folder}: a sample names frame_id {number}, which no frames file holds")
@@ -127,6 +149,8 @@ def _rows(folder: Path, files: list[pq.ParquetFile], place: dict[int, int], text
     began = np.array([pose or (np.nan, np.nan) for pose in came], np.float32).reshape(-1, 2)[order]
     told = {} if np.isnan(began).all() else {"looked_from": began}
     told |= {"commit": np.asarray(commit, bool)[order]} if any(commit) else {}  # the first road's views do not tell
+    if any(regions):
+        told["near"] = nearest(regions, np.asarray(motion, np.float32), heads[np.asarray(frame, np.int64)])[order]
     return told | {
         "frame": np.asarray(frame, np.int64)[order],
         "text": np.asarray(text, np.int32)[order],

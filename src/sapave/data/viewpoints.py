@@ -53,8 +53,8 @@ def viewpoints(world: World, names: list[str]) -> dict[str, Viewpoint]:
     return found
 
 
-def pose_of(node: Node) -> np.ndarray:
-    """Head pose [2] rad of a lattice node."""
+def pose_of(node: Node | np.ndarray) -> np.ndarray:
+    """Head pose [2] rad of a lattice node; of several [n, 2], those."""
     return np.array(node) * STEP
 
 

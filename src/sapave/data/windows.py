@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from sapave.base.chunks import approach
 from sapave.base.seeds import rng
 from sapave.base.types import N_OTHER
 from sapave.data.extra_views import extra_views
@@ -55,12 +56,19 @@ class Source:
 
 
 def open_sources(
-    folders: Sequence[str], cache: Path, *, hold_keep: float = 1.0, need_rows: bool = True, seed: int = 0
+    folders: Sequence[str],
+    cache: Path,
+    *,
+    hold_keep: float = 1.0,
+    need_rows: bool = True,
+    seed: int = 0,
+    near: bool = False,
 ) -> list[Source]:
     """Pack and open data folders; `folder=3` gives one three times its natural share.
 
     `hold_keep`: share of the hold frames of episodes that stay (frames whose label asks for no motion).
     `need_rows`: leave out frames without a sample (stage 0 makes its own tasks and needs none).
+    `near`: the labels of views lead to the nearest acceptable view, not to the best one.
     """
     sources = []
     for item in folders:
@@ -69,8 +77,21 @@ def open_sources(
             factor = float(weight) if weight else 1.0
         except ValueError:
             raise ValueError(f"data folder '{item}': '{weight}' is no weight; write `folder` or `folder=2`") from None
-        sources.append(make_source(open_pack(Path(name), cache), factor, hold_keep, need_rows, seed))
+        pack = open_pack(Path(name), cache)
+        sources.append(make_source(to_nearest(pack) if near else pack, factor, hold_keep, need_rows, seed))
     return sources
+
+
+def to_nearest(pack: Pack) -> Pack:
+    """A pack of views whose motions lead to the nearest acceptable view; ValueError for one that keeps none."""
+    moves = pack.arrays.get("near")
+    if moves is None:
+        raise ValueError(
+            f"{pack.path}: keeps no acceptable views, expected those of `sapave views --suite activeviewpose`; if it "
+            "was packed by an earlier version, remove it and run again"
+        )
+    arrays = {**pack.arrays, "motion": moves, "head_chunk": approach(moves).astype(np.float32)}
+    return replace(pack, key=f"{pack.key}-near", arrays=arrays)
 
 
 def make_source(

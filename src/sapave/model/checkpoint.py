@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from sapave.base.runs import atomic, versions, write_json
+from sapave.base.shelf import choose
 from sapave.model.adapter import plain_name
 from sapave.model.config import VLAConfig
 from sapave.model.inputs import Processor
@@ -95,12 +96,15 @@ def stored(folder: Path, content: dict[str, Any]) -> dict[str, Tensor]:
         raise ValueError(f"{folder / WEIGHTS}: not a safetensors file ({problem})") from None
 
 
-def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
+def load(folder: str | Path, *, anew: Collection[str] = (), **changes: Any) -> tuple[Any, Processor]:
     """Model (eval mode, CPU, float32) and processor of a folder.
 
     `changes` are fields of its config to set differently (`adapter="lora"`, `decoders="unified"`): weights that its
     kind lets start anew (decoders, adapter, injection) do so where they do not fit, and another `spatial` encoder does;
     everything else must fit. ValueError names the file that does not.
+
+    `anew`: parts (`parts()` of the model as it is stored) whose weights are not taken over: they start from the
+    config's seed.
     """
     folder = Path(folder)
     content = load_config(folder)
@@ -110,7 +114,9 @@ def load(folder: str | Path, **changes: Any) -> tuple[Any, Processor]:
     kind = kind_of(config)
     model = kind.model(_config(folder, content["model"], changes))
     fresh = (*kind.fresh, "spatial.") if "spatial" in changes else kind.fresh
-    _fill(model, weights, folder / WEIGHTS, (fresh if changes else ()) + tuple(content.get("left_out", ())))
+    gone = _names(kind.model(config), anew) if anew else set()
+    weights = {name: value for name, value in weights.items() if plain_name(name) not in gone}
+    _fill(model, weights, folder / WEIGHTS, (*(fresh if changes else ()), *content.get("left_out", ()), *gone))
     processor = Processor.from_numbers(json.loads(raw[STATS]), Tokenizer.from_text(raw[TOKENIZER].decode()))
     processor.cameras = model.config.extra_cameras
     check_words(processor.tokenizer, config, folder / TOKENIZER)
@@ -136,6 +142,13 @@ def borrow(model: Any, processor: Processor, folder: str | Path) -> None:
             raise ValueError(f"{folder}: decoders.1.{name}: found shape {found}, expected {value.shape}")
     model.decoders[1].load_state_dict({n: v for n, v in borrowed.items() if n in own}, strict=False)
     processor.other_norm = processed.other_norm
+
+
+def _names(model: Any, parts: Collection[str]) -> set[str]:
+    """Plain names of the weights in these parts; KeyError with the nearest right name for one it does not have."""
+    known = model.parts()
+    owned = {id(p) for name in parts for module in choose(known, name, "part") for p in module.parameters()}
+    return {plain_name(name) for name, parameter in model.named_parameters() if id(parameter) in owned}
 
 
 def _path(model: nn.Module, module: nn.Module) -> str:
@@ -175,7 +188,7 @@ def _fill(model: Any, weights: dict[str, Tensor], path: Path, fresh: tuple[str, 
         if value is not None and value.shape == parameter.shape:
             with torch.no_grad():
                 parameter.copy_(value)
-        elif any(part in name for part in fresh):
+        elif any(part in plain_name(name) for part in fresh):
             started.append(name)
         else:
             found = "nothing" if value is None else f"shape {list(value.shape)}"

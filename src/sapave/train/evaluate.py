@@ -49,11 +49,19 @@ def score(model: Any, processor: Any, batch: dict[str, Any], device: torch.devic
     values = to_device(tensors(batch, processor, wanted={"pointer", "presence", "answer"}), device)
     out = dict(kind_of(model.config).judge(model, values))
     if "motion" in batch and processor.head_norm is not None:
-        values.pop("answer", None)
-        head, _ = model.generate(model.perceive(values), values)
-        reached = processor.head_norm.invert(head.cpu().numpy())[:, -1]
-        error = np.abs(reached - batch["motion"]).max(1)
+        error, in_view = one_look(model, processor, batch, values)
         right = (error <= TOLERANCE).astype(np.float32)
-        in_view = (values["mask"].flatten(2).sum(-1) > 0)[:, 0].cpu().numpy()
         out |= {"head": right, "head_in_view": right[in_view], "head_out_of_view": right[~in_view]}
     return {name: v if isinstance(v, np.ndarray) else v.cpu().numpy() for name, v in out.items()}
+
+
+def one_look(
+    model: Any, processor: Any, batch: dict[str, Any], values: dict[str, torch.Tensor]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row of `batch` (`values`: its tensors, with masks): by how much one look misses the label on the worse
+    axis [rad], and whether its target shows at the start (bool)."""
+    values = {name: value for name, value in values.items() if name != "answer"}
+    head, _ = model.generate(model.perceive(values), values)
+    reached = processor.head_norm.invert(head.cpu().numpy())[:, -1]
+    in_view = (values["mask"].flatten(2).sum(-1) > 0)[:, 0]
+    return np.abs(reached - batch["motion"]).max(1), in_view.cpu().numpy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sapave.train.recipes._recipe import Recipe
 
 DONE = "done.json"
 """Beside a finished stage's records, in `train/`: its last metrics, and which weights it began from."""
-OWN = ("stage", "trains", "losses", "views", "episodes", "init", "override", "cache", "val_views")
+OWN = ("stage", "trains", "losses", "views", "episodes", "init", "anew", "override", "cache", "val_views")
 """Settings of a stage that are the recipe's, or options of the command."""
 log = logging.getLogger("sapave.train")
 
@@ -27,7 +28,7 @@ class FollowConfig:
     views: tuple[str, ...] = ()
     """Views folders; `folder=3` draws one three times as often as its size says."""
     episodes: tuple[str, ...] = ()
-    """Episodes folders, likewise."""
+    """Episodes folders, likewise; needed where a stage that is run learns from them."""
     val_views: str = ""
     """Views folder for the periodic evaluation; empty: none."""
     out: Path = Path("runs/recipe")
@@ -38,6 +39,10 @@ class FollowConfig:
     """Name of the first stage to run; the ones before are left out and `init` stands in for them."""
     init: str = ""
     """Checkpoint to begin from: another recipe's, say, so that stage 0 is paid for once."""
+    anew: tuple[str, ...] = ()
+    """Parts of the model in `init` that start fresh: `adapter head_decoder` of one that has had its stage 1."""
+    end: str = ""
+    """Name of the last stage to run; the ones after are left out."""
     override: tuple[str, ...] = ()
     """Further changes to the model's config, `text_layers=2`; the recipe's own come last."""
     settings: tuple[str, ...] = ()
@@ -61,21 +66,25 @@ def follow(recipe: Recipe, options: FollowConfig) -> Path:
 
 def plan(recipe: Recipe, options: FollowConfig) -> list[tuple[TrainConfig, Path]]:
     """The stages to run with everything filled in, and their folders."""
-    if not options.views or not options.episodes:
-        missing = "views" if not options.views else "episodes"
-        raise ValueError(
-            f"recipe: no {missing} folder was given, expected --views and --episodes with one or more each"
-        )
     if options.scale <= 0:
         raise ValueError(f"recipe: scale {options.scale}, expected above 0")
     if bool(options.begin) != bool(options.init):
         raise ValueError("recipe: --begin STAGE and --init CHECKPOINT go together: what comes before is not trained")
+    if options.anew and not options.init:
+        raise ValueError(f"recipe: --anew {' '.join(options.anew)} goes with --init CHECKPOINT, whose parts they are")
     names = {stage.stage: i for i, stage in enumerate(recipe.stages)}
     first = choose(names, options.begin, "stage of this recipe") if options.begin else 0
+    last = choose(names, options.end, "stage of this recipe") if options.end else len(names) - 1
+    if last < first:
+        raise ValueError(
+            f"recipe: --end {options.end} comes before --begin {options.begin}, expected it or one behind it"
+        )
+    chosen = recipe.stages[first : last + 1]
+    _enough(chosen, options)
     own = tuple(f"{name}={json.dumps(value)}" for name, value in recipe.changes.items())
     out, before = [], options.init
     changed = _settings(options.settings, names)
-    for number, stage in enumerate(recipe.stages[first:], first + 1):
+    for number, stage in enumerate(chosen, first + 1):
         fresh = not before
         values: dict[str, Any] = {
             "steps": max(2, round(stage.steps * options.scale)),
@@ -86,12 +95,24 @@ def plan(recipe: Recipe, options: FollowConfig) -> list[tuple[TrainConfig, Path]
             "val_views": options.val_views,
             "cache": options.cache,
             "init": before,
+            "anew": tuple(dict.fromkeys((*stage.anew, *(options.anew if number == first + 1 else ())))),
             "override": (*options.override, *own) if number == first + 1 else (),
         }
         folder = options.out / f"{number}-{stage.stage}"
         out.append((replace(stage, **values), folder))
         before = str(folder)
     return out
+
+
+def _enough(stages: Sequence[TrainConfig], options: FollowConfig) -> None:
+    """ValueError for folders that are missing; a stage of views alone, begun at a checkpoint, needs no episodes."""
+    acting = not options.init or any(stage.views_share < 1 for stage in stages)
+    for name, needed in (("views", True), ("episodes", acting)):
+        if needed and not getattr(options, name):
+            raise ValueError(
+                f"recipe: no {name} folder was given, expected --views{' and --episodes' if acting else ''} with one "
+                "or more each"
+            )
 
 
 def finished(config: TrainConfig, folder: Path) -> bool:

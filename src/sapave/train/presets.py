@@ -31,6 +31,8 @@ class TrainConfig:
     init_other: str = ""
     """Checkpoint folder whose decoder of arms and hands to begin from instead of `init`'s: one run learned to look,
     another to act."""
+    anew: tuple[str, ...] = ()
+    """Parts of the model in `init` whose weights are not taken over but start fresh, `adapter head_decoder`."""
     override: tuple[str, ...] = ()
     """Changes to the model's config, `decoders="unified"` (name=JSON value, or a bare word)."""
     cache: str = "runs/cache"
@@ -44,6 +46,8 @@ class TrainConfig:
     """Share of a batch's images that come from views when there are episodes too."""
     hold_keep: float = 0.7
     """Share of the episodes' hold frames that are used; with a quarter of them a lifted arm drifts (LOG.md)."""
+    near: bool = False
+    """Labels of views lead to the nearest acceptable view, not to the best one: the head turns as little as it may."""
     tasks: bool = False
     """Make stage-0 tasks (referring, questions, captions) from the scenes' objects, not stored instructions."""
     mirror: float = 0.0

@@ -69,7 +69,7 @@ class Job:
 def prepare(config: TrainConfig, device: torch.device, run: Path, logger: logging.Logger) -> Job:
     """Open the data, make or load the model, and fit what has to be fitted; ValueError for data that does not fit."""
     cache = Path(config.cache)
-    views = open_sources(config.views, cache, need_rows=not config.tasks, seed=config.seed)
+    views = open_sources(config.views, cache, need_rows=not config.tasks, seed=config.seed, near=config.near)
     episodes = open_sources(config.episodes, cache, hold_keep=config.hold_keep, seed=config.seed)
     for source in (*views, *episodes):
         pack = source.pack
@@ -130,7 +130,11 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
     """The model and its processor: fresh, or from the checkpoint of the stage before."""
     changes = parse_override(config.override)
     if config.init:
-        model, processor = checkpoint.load(Path(config.init), **changes)
+        model, processor = checkpoint.load(Path(config.init), anew=config.anew, **changes)
+        if "head_decoder" in config.anew:
+            processor.head_norm = None  # fitted again, to the data that the new decoder learns from
+        if "other_decoder" in config.anew:
+            processor.other_norm = None
         if config.init_other:
             checkpoint.borrow(model, processor, config.init_other)
         if (
@@ -144,6 +148,11 @@ def start(config: TrainConfig, sampler: Sampler) -> tuple[Any, Any]:
     if config.init_other:
         raise ValueError(
             f"init_other {config.init_other}: found no init, expected the checkpoint that has learned to look"
+        )
+    if config.anew:
+        raise ValueError(
+            f"training setting anew: found {', '.join(config.anew)} without init, expected a checkpoint to take the "
+            "other parts from; without one the whole model starts anew"
         )
     model_config = config_of(changes)
     texts = words(sampler)
