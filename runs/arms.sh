@@ -26,8 +26,10 @@ done
 
 echo "== stage 2: looking and doing for the active arm, then doing alone for the others"
 stage2=(--images 112 --steps 700 --save-every 100 "${common[@]}")
-sapave train stage2 --out "$out/active" --init "$out/draft-active" --views "$out/views" --views-share 0.12 \
-    --cache-rows 3000 --episodes "$out/episodes-active" "${stage2[@]}"
+looking=(--views "$out/views" --cache-rows 3000 --episodes "$out/episodes-active")
+sapave train stage2 --out "$out/both" --init "$out/draft-active" --views-share 0.12 "${looking[@]}" "${stage2[@]}"
+sapave train stage2 --out "$out/active" --init "$out/both" --trains head_decoder --losses head 1.0 --views-share 0.4 \
+    "${looking[@]}" --images 128 --lr 6e-4 --steps 1500 "${common[@]}" # search takes longer to learn than grasping
 doing=(--init "$out/active" --trains other_decoder --losses other 10.0 --views-share 0 "${stage2[@]}")
 wrists=(--override 'extra_cameras=["left_wrist","right_wrist"]')
 for camera in active fixed; do

@@ -144,9 +144,9 @@ def weights_digest(arm: Arm) -> str:
     """First 12 digits of the sha256 of the arm's weights, as its checkpoint states it; '' without a checkpoint."""
     if not arm.checkpoint:
         return ""
-    from sapave.model.checkpoint import WEIGHTS, load_config
+    from sapave.model.checkpoint import identity, load_config
 
-    return str(load_config(arm.checkpoint)["files"][WEIGHTS]["sha256"])[:12]
+    return identity(load_config(arm.checkpoint))
 
 
 @lru_cache(maxsize=8)

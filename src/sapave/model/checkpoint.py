@@ -78,6 +78,14 @@ def load_config(folder: str | Path) -> dict[str, Any]:
     return content
 
 
+def identity(content: dict[str, Any]) -> str:
+    """First 12 digits of the sha256 of the weights that config.json states; with a base, of both."""
+    own = str(content["files"][WEIGHTS]["sha256"])
+    if "base" not in content:
+        return own[:12]
+    return hashlib.sha256((own + str(content["base"][WEIGHTS]["sha256"])).encode()).hexdigest()[:12]
+
+
 def stored(folder: Path, content: dict[str, Any]) -> dict[str, Tensor]:
     """The weights of a folder by name, on top of those of its base where it has one."""
     base = content.get("base")

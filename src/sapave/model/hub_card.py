@@ -11,6 +11,7 @@ from typing import Any
 from safetensors import safe_open
 
 from sapave.model.checkpoint import WEIGHTS, load_config
+from sapave.model.checkpoint import identity as weights_identity
 from sapave.model.kind import config_of, kind_of
 
 CARD, RESULTS = "README.md", "results.json"
@@ -28,7 +29,7 @@ def card(
 
     folder = Path(folder)
     content = load_config(folder)
-    identity = str(content["files"][WEIGHTS]["sha256"])[:12]
+    identity = weights_identity(content)
     figures, remark = _figures(results, folder, identity)
     title = name or repo or f"sapave-{folder.resolve().name}"
     mine = [arm for arm, weights in figures.get("weights", {}).items() if weights == identity]
