@@ -3,8 +3,8 @@
 # All begin at the backbone and the spatial encoder of the shipped checkpoint `look` (which stage 1 keeps frozen), with
 # adapter and head decoder anew; `no_pretraining` begins without its backbone. What is finished is passed over.
 # Usage: runs/ablate_look.sh [FOLDER]      FOLDER defaults to runs/ablate_look; VIEWS and VAL name folders that exist,
-# STEPS (of 64 samples), SEEDS (repeats of `ours`, for how much a seed matters), RECIPES, FRAMES (of VAL that are asked
-# about; 0: all) and SETTINGS (more training settings, `stage1.images=8`) may be set too
+# STEPS (of 64 samples), RECIPES, SEEDS and REPEATED (recipes learned again with these seeds: how much a seed matters),
+# FRAMES (of VAL that are asked about; 0: all) and SETTINGS (more training settings, `stage1.images=8`) may be set too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,6 +31,8 @@ for recipe in $recipes; do
     learn "$recipe" "$recipe" "${settings[@]}"
 done
 for seed in ${SEEDS-1}; do
-    learn "ours-seed-$seed" ours "${settings[@]}" "stage1.seed=$seed" --override "seed=$seed"
+    for recipe in ${REPEATED-ours}; do
+        learn "$recipe-seed-$seed" "$recipe" "${settings[@]}" "stage1.seed=$seed" --override "seed=$seed"
+    done
 done
 cat "$out/table/table.md"
