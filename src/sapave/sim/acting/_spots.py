@@ -25,8 +25,8 @@ def free_spots(world: World) -> list[Goal]:
     """The free ones of the spots before the robot, the best first; those that the layout keeps when none is free."""
     unit, plant = world.target, world.layout.plant
     assert isinstance(unit, Unit) and world.content is not None
-    kept, near = put_down_spots(unit), unit.over_middle or unit.in_corner  # from a corner the way to those is barred
-    far = [np.array([x, -unit.side * y, kept[0][2]]) for x, y in (() if near else FAR)]
+    kept = put_down_spots(unit)
+    far = [np.array([x, -unit.side * y, kept[0][2]]) for x, y in (FAR if farther_back(unit) else ())]
     far = [s for s in far if min(np.linalg.norm((p - s)[:2]) for p in unit.footprint()) > BESIDE]
     taken = [world.position(t.name) for t in world.things if t is not world.content]
     taken += [p for u in world.units if u is not unit for p in u.footprint()]
@@ -34,6 +34,13 @@ def free_spots(world: World) -> list[Goal]:
     spots = [s for s in (*far, *kept) if not under(unit, s)]
     free = [s for s in spots if all(np.linalg.norm((p - s)[:2]) > APART for p in taken)]
     return [Goal(name="spot", words="", position=s, radius=0.05) for s in free or kept]
+
+
+def farther_back(unit: Unit) -> bool:
+    """Is what comes out of it put down farther back, fingers sideways? Out of a drawer, unless it is in a corner, from
+    where the way is barred; a door would sweep what stands there."""
+    room = unit.articulation.room
+    return room is not None and room.moves and not unit.in_corner and not unit.over_middle
 
 
 def under(unit: Unit, spot: np.ndarray) -> bool:

@@ -186,7 +186,8 @@ class Taker(Expert):
         self.unit, self.errand = world.target, Errand(world, world.content, spots[0])
         super().__init__(cast("World", self.errand), rng, wait_for_view=wait_for_view)
         self.planner = Reach(self.errand, spots)
-        if self.unit.in_corner:
+        room = self.unit.articulation.room
+        if self.unit.in_corner or room is None or not room.moves:
             self.planner.headings, self.planner.heights = HEADINGS, RELEASE_HEIGHTS
         self.search = Search([], 0, world.controller.head)  # it is where the open drawer is
         self.first = self.unit.hand
