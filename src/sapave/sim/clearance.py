@@ -35,7 +35,7 @@ class Clearance:
             side: np.array([model.joint(n).qposadr[0] for n in self.robot.other_joints[i : i + 6]])
             for side, i in (("left", 14), ("right", 20))
         }
-        self.arm_geoms = {side: self._solids(side) for side in ("left", "right")}
+        self.arm_geoms = {side: self._solids(f"{side}_") for side in ("left", "right")}
         self._target_geoms = np.flatnonzero(model.geom_bodyid == model.body(world.target.name).id)
         parts = world.target.shape.parts if isinstance(world.target, Thing) else ()
         self.handles = (
@@ -45,9 +45,9 @@ class Clearance:
         self.spot = None if world.goal is None else np.asarray(world.goal.position, float)
         """[3] m: where the target's foot should end; None: it is only lifted."""
 
-    def _solids(self, side: str) -> np.ndarray:
-        """Mask [ngeom] of the side's arm and hand."""
-        owner = np.array([self.model.body(b).name.startswith(f"{side}_") for b in range(self.model.nbody)])
+    def _solids(self, begins: str) -> np.ndarray:
+        """Mask [ngeom] of the bodies whose names begin so: `left_` for an arm and its hand."""
+        owner = np.array([self.model.body(b).name.startswith(begins) for b in range(self.model.nbody)])
         return owner[self.model.geom_bodyid]
 
     def tip(self, side: str, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
