@@ -146,7 +146,7 @@ def weights_digest(arm: Arm) -> str:
         return ""
     from sapave.model.checkpoint import identity, load_config
 
-    return identity(load_config(arm.checkpoint))
+    return identity(load_config(arm.checkpoint))[:12]
 
 
 @lru_cache(maxsize=8)

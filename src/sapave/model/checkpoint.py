@@ -79,11 +79,11 @@ def load_config(folder: str | Path) -> dict[str, Any]:
 
 
 def identity(content: dict[str, Any]) -> str:
-    """First 12 digits of the sha256 of the weights that config.json states; with a base, of both."""
+    """The sha256 of the weights that config.json states; with a base, of both."""
     own = str(content["files"][WEIGHTS]["sha256"])
     if "base" not in content:
-        return own[:12]
-    return hashlib.sha256((own + str(content["base"][WEIGHTS]["sha256"])).encode()).hexdigest()[:12]
+        return own
+    return hashlib.sha256((own + str(content["base"][WEIGHTS]["sha256"])).encode()).hexdigest()
 
 
 def stored(folder: Path, content: dict[str, Any]) -> dict[str, Tensor]:

@@ -29,7 +29,7 @@ def card(
 
     folder = Path(folder)
     content = load_config(folder)
-    identity = weights_identity(content)
+    identity = weights_identity(content)[:12]
     figures, remark = _figures(results, folder, identity)
     title = name or repo or f"sapave-{folder.resolve().name}"
     mine = [arm for arm, weights in figures.get("weights", {}).items() if weights == identity]

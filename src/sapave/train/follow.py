@@ -129,10 +129,10 @@ def finished(config: TrainConfig, folder: Path) -> bool:
 
 
 def identity(checkpoint: str) -> str:
-    """Hash of a checkpoint's weights; '' for none."""
-    from sapave.model.checkpoint import WEIGHTS, load_config
+    """Hash of a checkpoint's weights, its base included; '' for none."""
+    from sapave.model import checkpoint as stored
 
-    return load_config(checkpoint)["files"][WEIGHTS]["sha256"] if checkpoint else ""
+    return stored.identity(stored.load_config(checkpoint)) if checkpoint else ""
 
 
 def _settings(items: tuple[str, ...], names: dict[str, int]) -> dict[str, dict[str, Any]]:
