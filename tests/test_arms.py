@@ -9,7 +9,7 @@ import pytest
 
 from sapave.base.types import N_OTHER, ActionChunk, EpisodeSpec, Observation
 from sapave.bench import best_pose
-from sapave.bench.arms import arms, weights_digest
+from sapave.bench.arms import arms, load, weights_digest
 from sapave.bench.rollout import play
 from sapave.policies import best_fixed_pose, scan
 from sapave.policies._head import HeldAt, toward
@@ -81,6 +81,15 @@ def test_the_oracle_moves_the_head_and_only_the_head() -> None:
     world.close()
 
 
+def test_the_best_pose_is_that_of_the_suite() -> None:
+    kitchens, wide = (arms(("best_fixed_pose",), suite=suite)[0] for suite in ("", "activemanip"))
+    assert (kitchens.suite, wide.suite) == ("kitchens", "activemanip")
+    assert np.allclose(load(wide).pose, best_fixed_pose.pose("activemanip"))  # pyright: ignore[reportAttributeAccessIssue]
+    assert not np.allclose(best_fixed_pose.pose("activemanip"), best_fixed_pose.pose())
+    with pytest.raises(KeyError, match="activemanip"):
+        arms(("best_fixed_pose",), suite="activemanp")
+
+
 def test_arms_of_learned_policies_carry_their_weights() -> None:
     names = ("active", "scan", "oracle_camera", "best_fixed_pose", "expert")
     digests = [weights_digest(arm) for arm in arms(names)]
@@ -93,5 +102,5 @@ def test_the_best_pose_is_the_best_and_states_where_it_comes_from() -> None:
     mean = np.zeros((len(best_pose.PITCHES), len(best_pose.YAWS)))
     mean[2, 3] = mean[2, 4] = 0.7
     assert best_pose.best(mean) == {"yaw": 0.0, "pitch": best_pose.PITCHES[2], "visible": 0.7}
-    rows = best_pose.sweep(("pick", "unoccluded", 1_000_000))
+    rows = best_pose.sweep(("kitchens", "pick", "unoccluded", 1_000_000))
     assert rows is not None and np.shape(rows) == mean.shape and max(map(max, rows)) > 0.8

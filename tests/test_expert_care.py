@@ -6,6 +6,7 @@ import pytest
 
 from sapave.base.types import EpisodeSpec
 from sapave.bench.certify import certify_one
+from sapave.sim.acting._upright import lying_grasps
 from sapave.sim.experts import Expert
 from sapave.sim.planning import CAUGHT
 from sapave.sim.skills import GENTLE, QUICK, THUMB_ASIDE, grasps_for
@@ -18,8 +19,10 @@ LOST_BEFORE = {
     "pulled over by its handle": ("pick_and_place", "out_of_view", 1014),
     "slender, and taken along by the palm": ("pick_and_place", "unoccluded", 1015),
     "toppled by an arm that cut a corner": ("pick_and_place", "out_of_view", 1021),
+    "a glass on the wing, pushed out by the thumb": ("reorient", "out_of_view", 1034),
+    "a can on the wing, pushed out by the thumb": ("reorient", "out_of_view", 1038),
 }
-"""Development seeds of `activemanip` that the expert of the seventh session lost."""
+"""Development seeds of `activemanip` that earlier experts lost."""
 
 
 def world_of(task: str, condition: str, seed: int) -> World:
@@ -65,3 +68,20 @@ def test_closes_gently_where_the_thumb_swings_in() -> None:
     for group in grasps_for(0.025, np.array([0.25, 0.24, 0.845]), "left"):
         for grasp in group:
             assert grasp.closing == (GENTLE if grasp.thumb == THUMB_ASIDE else QUICK)
+
+
+@pytest.mark.parametrize("radius", [0.028, 0.034])
+def test_the_thumb_waits_for_fingers_that_come_from_above(radius: float) -> None:
+    outward, ahead = (lying_grasps(np.array([np.sin(a), -np.cos(a), 0.0]), radius)[0][0] for a in (1.0, 0.0))
+    assert (outward.closing, ahead.closing) == (GENTLE, QUICK)
+    hands = [outward.opened()]
+    for _ in range(60):
+        hands.append(hands[-1] + outward.close_step(hands[-1]))
+    begins = next(i for i, hand in enumerate(hands) if not np.array_equal(hand[4:], outward.opened()[4:]))
+    shares = [float(np.mean(hands[i][:4])) / outward.close[0] for i in (begins - 2, begins - 1)]
+    assert shares[0] < outward.thumb_waits <= shares[1] and np.allclose(hands[-1], outward.closed())
+
+
+def test_the_thicker_a_thing_the_sooner_the_thumb_comes() -> None:
+    slim, thick = (lying_grasps(np.array([0.0, -1.0, 0.0]), radius)[0][0].thumb_waits for radius in (0.026, 0.036))
+    assert 0 < thick < slim < 1

@@ -10,6 +10,7 @@ from typing import Any
 
 from sapave.base.shelf import choose, pick, shelf
 from sapave.base.types import EpisodeSpec, Policy
+from sapave.bench.lists import KITCHENS
 from sapave.bench.protocol import EXECUTE
 from sapave.bench.rollout import Record, Stage, make_world, play
 from sapave.policies._entry import PolicyEntry
@@ -33,6 +34,8 @@ class Arm:
     """`active`, or `fixed`: the head stays at its default pose whatever the policy says."""
     checkpoint: str = ""
     """Checkpoint folder; '' for a policy without one."""
+    suite: str = ""
+    """Suite for which the policy is made; '' where that makes no difference."""
     hold_head: bool = False
     engine: str = ""
     """fp32 | bf16: run by the inference engine; '' by the model's own methods."""
@@ -137,7 +140,13 @@ def _shelf_arm(entry: PolicyEntry, checkpoint: Path | None, suite: str) -> Calla
 
     weights = (lambda: str(checkpoint or shipped("active", suite))) if entry.learned else (lambda: "")
     doc = entry.doc[0].lower() + entry.doc[1:].rstrip(".")
-    return lambda: Arm(name=entry.name, doc=doc, policy=entry.name, checkpoint=weights())
+
+    def arm() -> Arm:
+        made_for = choose({name: name for name in entry.suites()}, suite or KITCHENS, f"suite of {entry.name}")
+        return Arm(name=entry.name, doc=doc, policy=entry.name, checkpoint=weights(), suite=made_for)
+
+    plain = Arm(name=entry.name, doc=doc, policy=entry.name)
+    return arm if entry.suites() else lambda: replace(plain, checkpoint=weights())
 
 
 def weights_digest(arm: Arm) -> str:
@@ -156,6 +165,7 @@ def load(arm: Arm) -> Policy:
     if not arm.checkpoint:
         return entry.make()
     how: dict[str, Any] = {"hold_head": True} if arm.hold_head else {}
+    how |= {"suite": arm.suite} if arm.suite else {}
     how |= {"delay": arm.delay} if arm.delay else {}
     if arm.engine:
         from sapave.model.engine import EngineConfig

@@ -1,11 +1,12 @@
 """Find the one head pose that shows most of the targets on average, for the arm `best_fixed_pose`.
 
-`python -m sapave.bench.best_pose` measures it over fresh val episodes and writes it, with where it comes from, to
-policies/best_fixed_pose.json (after a change of the world).
+`python -m sapave.bench.best_pose --suite NAME` measures it over fresh val episodes of a suite and writes it, with where
+it comes from, beside those of the other suites in policies/best_fixed_pose.json (after a change of the world).
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +18,11 @@ from tqdm import tqdm
 from sapave.base.parallel import each
 from sapave.base.runs import write_json
 from sapave.base.seeds import SPLIT_RANGES
+from sapave.base.shelf import pick
 from sapave.base.types import EpisodeSpec
-from sapave.bench.protocol import CONDITIONS, TASKS, current
+from sapave.bench.evaluate import tasks_of
+from sapave.bench.lists import KITCHENS
+from sapave.bench.protocol import CONDITIONS, current
 
 YAWS = tuple(round(float(y), 3) for y in np.linspace(-1.2, 1.2, 9))
 PITCHES = tuple(round(float(p), 3) for p in np.linspace(-1.1, 0.1, 9))
@@ -31,15 +35,18 @@ class BestPoseConfig:
 
     per_cell: int = 12
     """Val episodes per task and condition."""
-    tasks: tuple[str, ...] = TASKS
+    suite: str = KITCHENS
+    """Whose scenes and tasks."""
+    tasks: tuple[str, ...] = ()
+    """All of the suite's by default, in the conditions in which they are shown."""
     conditions: tuple[str, ...] = CONDITIONS
     workers: int = 1
     """Processes of one core each; 0 runs in this one."""
     out: Path = Path(__file__).parents[1] / "policies" / "best_fixed_pose.json"
 
 
-Job = tuple[str, str, int]
-"""Task, condition, seed."""
+Job = tuple[str, str, str, int]
+"""Suite, task, condition, seed."""
 
 
 def sweep(job: Job) -> list[list[float]] | None:
@@ -47,9 +54,9 @@ def sweep(job: Job) -> list[list[float]] | None:
     from sapave.sim.gaze import head_at
     from sapave.sim.world import World
 
-    task, condition, seed = job
+    suite, task, condition, seed = job
     try:
-        world = World(EpisodeSpec(task=task, condition=condition, seed=seed))
+        world = World(EpisodeSpec(task=task, condition=condition, seed=seed, suite=suite))
     except ValueError:  # no candidate layout of this seed measures as the condition
         return None
     rows = []
@@ -73,11 +80,14 @@ def best(mean: np.ndarray) -> dict[str, Any]:
 def find(config: BestPoseConfig) -> dict[str, Any]:
     """Measure every pose in every episode; the best pose over all, and per task and condition for comparison."""
     low = SPLIT_RANGES["val"][0]
-    jobs = [(t, c, low + i) for t in config.tasks for c in config.conditions for i in range(config.per_cell)]
+    tasks = config.tasks or tasks_of(config.suite)
+    shown = {t: pick("sapave.sim.tasks", "TASK", t).shown for t in tasks}
+    kinds = [(t, c) for t in tasks for c in config.conditions if c in shown[t]]
+    jobs = [(config.suite, t, c, low + i) for t, c in kinds for i in range(config.per_cell)]
     cells: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for job, rows in tqdm(each(sweep, jobs, config.workers, ordered=True), total=len(jobs), disable=None):
         if rows is not None:
-            cells[job[0], job[1]].append(rows)
+            cells[job[1], job[2]].append(rows)
     means = {cell: np.mean(found, axis=0) for cell, found in cells.items()}
     whole = np.mean(list(means.values()), axis=0)
     rest = (int(np.argmin(np.abs(np.array(PITCHES) + 0.9))), YAWS.index(0.0))
@@ -90,7 +100,7 @@ def find(config: BestPoseConfig) -> dict[str, Any]:
         "episodes": {"split": "val", "first_seed": low, "per_cell": config.per_cell},
         "grid": {"yaw": list(YAWS), "pitch": list(PITCHES)},
         "stamp": asdict(current()),
-        "command": f"python -m sapave.bench.best_pose --per-cell {config.per_cell}",
+        "command": f"python -m sapave.bench.best_pose --suite {config.suite} --per-cell {config.per_cell}",
     }
 
 
@@ -100,7 +110,8 @@ def main() -> None:
 
     config = tyro.cli(BestPoseConfig, description=__doc__)
     found = find(config)
-    write_json(config.out, found)
+    others = json.loads(config.out.read_text()) if config.out.exists() else {}
+    write_json(config.out, {**others, config.suite: found})
     print(f"yaw {found['yaw']} rad, pitch {found['pitch']} rad: {found['visible']:.1%} visible on average")
 
 

@@ -22,6 +22,8 @@ class PolicyEntry:
     """False: `act` never looks at the observation, so nothing is rendered and it is given None."""
     learned: bool = False
     """True: `make` takes `checkpoint`, a folder; the shipped one by default."""
+    suites: Callable[[], tuple[str, ...]] = tuple
+    """Suites of scenes for which `make` takes `suite`; none: it is the same for all."""
     missing: Callable[[], str] = str
     """One line on what must be set before `make` works without arguments; '' when nothing."""
 

@@ -263,7 +263,7 @@ class Expert(Situation):
             return look, still, np.zeros(6)
         closure = self._closure(state.hand)
         grasp = self.plan.grasp
-        close = np.clip(grasp.closed() - state.hand, -grasp.closing, grasp.closing)
+        close = grasp.close_step(state.hand)
         open_ = grasp.opened() - state.hand
         if state.placed:
             if closure > 0.05:

@@ -73,6 +73,8 @@ class Grasp:
     """Bend and rotation of the open thumb [rad]."""
     closing: float = QUICK
     """How fast the hand closes [rad/tick]."""
+    thumb_waits: float = 0.0
+    """The thumb stays open until the fingers are closed by so much (share of `close`)."""
 
     def rotation(self) -> np.ndarray:
         """[3, 3] hand in base."""
@@ -94,6 +96,13 @@ class Grasp:
         """[6] hand targets of the closed hand [rad]."""
         finger, thumb = self.close
         return np.array([finger] * 4 + [thumb, THUMB_ROTATION])
+
+    def close_step(self, hand: np.ndarray) -> np.ndarray:
+        """One tick of closing from hand targets [6] rad: increments [6] rad."""
+        step = np.clip(self.closed() - hand, -self.closing, self.closing)
+        if float(np.mean(hand[:4])) < self.thumb_waits * self.close[0]:
+            step[4:] = 0.0
+        return step
 
     def opened(self) -> np.ndarray:
         """[6] hand targets of the hand ready to grasp [rad]."""

@@ -38,8 +38,8 @@ class UprightExpert(Expert):
         """[3] the upward axis in the hand for which there was no way to put the thing down."""
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
-        axis = self.planner.axis()
-        return lying_grasps(mirror_point(axis) if side == "right" else axis)
+        axis, radius = self.planner.axis(), self.world.target.radius
+        return lying_grasps(mirror_point(axis) if side == "right" else axis, radius)
 
     def _placed(self, state: State) -> bool:
         """Does it stand, or is it where the hand may let go?"""
