@@ -61,7 +61,7 @@ class LyingGrasp(Grasp):
 
 
 def lying_grasps(axis: np.ndarray, radius: float) -> list[list[Grasp]]:
-    """Grasps of the left hand for a thing of a radius [m] whose axis [3] points to its top, in groups, the most reliable
+    """Grasps of the left hand for a thing of `radius` [m] whose axis [3] points to its top, in groups, the best
     first."""
     ahead = float(np.arctan2(axis[1], axis[0])) + np.pi / 2
     ahead = (ahead + np.pi) % (2 * np.pi) - np.pi
