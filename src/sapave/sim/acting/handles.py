@@ -215,7 +215,7 @@ class HandleExpert:
         """Increments of head [2], arm [7] and hand [6] rad for one tick."""
         look = HEAD_GAIN * (self._gaze() - state.head) if self.looks else np.zeros(2)
         still, speed = np.zeros(7), float(self.world.robot.other_step[0])
-        if self.plan is None:
+        if self.plan is None or self._elsewhere is not None:  # nor may a hand tell the side before it is known
             return look, still, np.zeros(6)
         ready, shut = self.plan.mode.ready - state.hand, self.plan.mode.hold - state.hand
         if self._done(state):
