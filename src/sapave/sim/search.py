@@ -4,11 +4,12 @@ Straight to the true place would be a label that nothing in the picture explains
 nowhere. So only the first glance goes there (habit and picture may tell: fruit is kept on the left). From then on the
 nearest hidden place that has not been looked at comes next, until the thing is found.
 
-Drawers and cabinets have no habits: as many stand on the left as on the right, and the picture does not tell. So where
-the words name the side the head goes straight there, and where they are silent even the first glance follows an order
-that a learner can know: of the room's hidden slots for such a piece, but for those in the picture, the nearest to where
-the head is; of two about as near, as the corners are from the front, the left one. Which of them comes first does not
-matter, only that it is always the same.
+Drawers and cabinets have no habits: as many stand on the left as on the right, and the picture seldom tells (a second
+one in view would: two never stand on one side; the order leaves that aside). So where the words name the side the head
+goes straight there, and where they are silent even the first glance follows an order that a learner can know: of the
+room's hidden slots for such a piece, but for those in the picture, the nearest to where the head is; of two about as
+near, as the corners are from the front, the left one. Which of them comes first does not matter, only that it is always
+the same.
 """
 
 from __future__ import annotations
