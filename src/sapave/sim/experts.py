@@ -232,13 +232,7 @@ class Expert(Situation):
 
     def _search(self, state: State) -> None:
         """Where to look before the target has been seen."""
-        self._elsewhere = None
-        if not self.looks or self.search.done:
-            return
-        self.search.look(state.head, not state.unseen)
-        number = self.search.next(state.head)
-        if not self.search.done and number != self.search.true:
-            self._elsewhere = gaze(self.search.points[number])
+        self._elsewhere = self.search.aim(state.head, not state.unseen) if self.looks else None
 
     def _gaze(self, state: State) -> np.ndarray:
         """Where the head should point [2] rad."""

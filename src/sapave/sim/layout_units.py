@@ -49,9 +49,7 @@ EYE = np.array([0.125, 0.0, 1.19])
 def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Generator) -> Layout:
     """A candidate of a task whose target is a unit."""
     split = seeds.split_of(spec.seed)
-    slots = [s for s in scene.slots if articulation(s.furniture).kind == task.needs]
-    if task.fetches:
-        slots = [roomy(slot) for slot in slots]
+    slots = slots_of(scene, task)
     hidden = spec.condition == "out_of_view"
     side = int(g.choice([-1, 1]))
     colours = [str(c) for c in g.permutation(sorted(COLOURS))[:2]]
@@ -94,6 +92,12 @@ def sample_units(spec: EpisodeSpec, task: Task, scene: Scene, g: np.random.Gener
         units=tuple(units),
         plant=plant,
     )
+
+
+def slots_of(scene: Scene, task: Task) -> list[Slot]:
+    """Where in a scene a unit that the task needs may stand."""
+    slots = [s for s in scene.slots if articulation(s.furniture).kind == task.needs]
+    return [roomy(slot) for slot in slots] if task.fetches else slots
 
 
 def roomy(slot: Slot) -> Slot:

@@ -30,6 +30,8 @@ class Unit:
     rgb: tuple[float, float, float]
     start: float
     """The joint at the start [m or rad]."""
+    hidden: bool = False
+    """Does it stand where it is out of view at the default head pose?"""
     words: str = ""
     """How the episode calls it."""
 
@@ -95,7 +97,19 @@ def place_unit(
     piece = articulation(slot.furniture)
     position = np.array([x, side * y, slot.z + piece.height])
     yaw = side * float(g.uniform(*slot.yaw))
-    return Unit(name=name, articulation=piece, position=position, yaw=yaw, side=side, colour=colour, rgb=rgb, start=0.0)
+    return Unit(
+        name=name, articulation=piece, position=position, yaw=yaw, side=side, colour=colour, rgb=rgb, start=0.0,
+        hidden=slot.hidden,
+    )  # fmt: skip
+
+
+def usual_handle(slot: Slot, side: int, share: float) -> np.ndarray:
+    """Where the bar of a unit in the middle of a slot is, [3] m, on the left (+1) or on the right (-1), opened by a
+    share of its travel."""
+    piece = articulation(slot.furniture)
+    x, y = np.mean([slot.low, slot.high], axis=0)
+    at, _ = piece.handle(share * piece.travel, side)
+    return np.array([x, side * y, slot.z + piece.height]) + turn_z(side * float(np.mean(slot.yaw))) @ at
 
 
 def opened(unit: Unit, share: float) -> Unit:

@@ -15,6 +15,7 @@ from sapave.sim.skills import CORRIDOR, Path
 from sapave.sim.turns import lean_down
 
 if TYPE_CHECKING:
+    from sapave.sim.search import Search
     from sapave.sim.world import World
 
 OFF_BAR = ((1.0, 0.0), (1.0, 0.25), (1.0, 0.5), (0.7, 0.0), (0.7, 0.25), (0.7, 0.5))
@@ -33,9 +34,18 @@ BACK = 0.025
 class Leaf(HandleExpert):
     """The handles' expert with one arm and one aim: open or closed."""
 
-    def __init__(self, world: World, rng: np.random.Generator, *, opens: bool, side: str, wait_for_view: bool) -> None:
-        """`opens`: the aim; `side`: the arm, `left` or `right`."""
-        super().__init__(world, rng, wait_for_view=wait_for_view, side=side)
+    def __init__(
+        self,
+        world: World,
+        rng: np.random.Generator,
+        *,
+        opens: bool,
+        side: str,
+        wait_for_view: bool,
+        search: Search | None = None,
+    ) -> None:
+        """`opens`: the aim; `side`: the arm, `left` or `right`; `search`: one that another expert has begun."""
+        super().__init__(world, rng, wait_for_view=wait_for_view, side=side, search=search)
         self.planner: RoundPlanner = RoundPlanner(world, self.unit, side)
         self.aim = self._opens = opens
         self._closes = not opens

@@ -12,6 +12,7 @@ from sapave.sim.acting._leaf import Leaf
 from sapave.sim.acting._take import Taker
 from sapave.sim.disturbance import Disturbance
 from sapave.sim.experts import AT, CHUNK
+from sapave.sim.search import Search
 from sapave.sim.skills import Path
 from sapave.sim.tasks._fetch import inside, is_placed
 from sapave.sim.units import Unit
@@ -46,6 +47,8 @@ class FetchExpert:
         assert isinstance(world.target, Unit) and world.content is not None
         self.world, self.unit, self.horizon = world, world.target, CHUNK
         self._rng, self._looks, self._leaves = rng, wait_for_view, dict[tuple[str, bool], Leaf]()
+        self._search = Search.of_handle(world)
+        """One for all: the closer need not look for what the opener has found."""
         own = self.unit.hand
         self.other = "right" if own == "left" else "left"
         """The arm that is tried second."""
@@ -70,7 +73,7 @@ class FetchExpert:
     def _leaf(self, side: str, opens: bool) -> Leaf:
         """The opener or closer with the arm of a side."""
         if (side, opens) not in self._leaves:
-            leaf = Leaf(self.world, self._rng, opens=opens, side=side, wait_for_view=self._looks)
+            leaf = Leaf(self.world, self._rng, opens=opens, side=side, wait_for_view=self._looks, search=self._search)
             self._leaves[side, opens] = leaf
         return self._leaves[side, opens]
 

@@ -11,6 +11,7 @@ from sapave.base.types import ActionChunk, Observation
 from sapave.sim.acting._grip import HOOK, GripPlanner, HandlePlan
 from sapave.sim.disturbance import Disturbance
 from sapave.sim.experts import ASTRAY, AT, CHUNK, HEAD_GAIN, IDLE_STEP
+from sapave.sim.search import Search
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame, sample_points
 from sapave.sim.skills import CORRIDOR, Path, gaze
 from sapave.sim.units import Unit
@@ -54,13 +55,23 @@ class HandleExpert:
     """Privileged expert of the drawer and cabinet tasks. `ok` is False while no plan exists."""
 
     def __init__(
-        self, world: World, rng: np.random.Generator, *, noise: float = 0.0, wait_for_view: bool = True, side: str = ""
+        self,
+        world: World,
+        rng: np.random.Generator,
+        *,
+        noise: float = 0.0,
+        wait_for_view: bool = True,
+        side: str = "",
+        search: Search | None = None,
     ) -> None:
         """`noise`: standard deviation of what is added to every executed increment [rad];
         `wait_for_view` False: never moves the head and never waits for a view (fixed camera); `side`: the arm, by
-        default the one on the unit's side."""
+        default the one on the unit's side; `search`: one that another expert has begun."""
         assert isinstance(world.target, Unit)
         self.world, self.unit, self.looks = world, world.target, wait_for_view
+        self.search = search or Search.of_handle(world)
+        self._elsewhere: np.ndarray | None = None
+        """[2] rad: where the head goes first, while the handle has not been found."""
         self.disturb = Disturbance(rng, noise, wait_for_view)
         self.planner = GripPlanner(world, self.unit, side)
         self.side = self.planner.side
@@ -159,6 +170,7 @@ class HandleExpert:
 
     def _roll_out(self, state: _State) -> ActionChunk:
         robot = self.world.robot
+        self._elsewhere = self.search.aim(state.head, not state.unseen) if self.looks else None
         head, other = np.zeros((self.horizon, 2)), np.zeros((self.horizon, 26))
         idle = np.ones(26, bool)
         idle[self._arm] = idle[self._hand] = False
@@ -177,7 +189,7 @@ class HandleExpert:
 
     def _foresee(self, state: _State) -> None:
         """What will have changed after the last step, as far as it can be known without physics."""
-        if state.unseen:
+        if state.unseen and self._elsewhere is None:
             state.unseen = float(np.abs(self._gaze() - state.head).max()) > 0.1
         if self.plan is None:
             return
@@ -193,6 +205,8 @@ class HandleExpert:
     def _gaze(self) -> np.ndarray:
         """Where the head should point [2] rad."""
         world = self.world
+        if self._elsewhere is not None:
+            return self._elsewhere
         if world.best_gaze is not None and world.lift(self.unit.name) < 0.02:
             return np.asarray(world.best_gaze, float)
         return gaze(world.position(self.unit.name))
@@ -201,7 +215,7 @@ class HandleExpert:
         """Increments of head [2], arm [7] and hand [6] rad for one tick."""
         look = HEAD_GAIN * (self._gaze() - state.head) if self.looks else np.zeros(2)
         still, speed = np.zeros(7), float(self.world.robot.other_step[0])
-        if self.plan is None:
+        if self.plan is None or self._elsewhere is not None:  # nor may a hand tell the side before it is known
             return look, still, np.zeros(6)
         ready, shut = self.plan.mode.ready - state.hand, self.plan.mode.hold - state.hand
         if self._done(state):
