@@ -155,3 +155,13 @@ def test_a_candidate_that_was_searched_is_the_one_that_its_number_gives(task: st
         assert np.array_equal(getattr(searched.data, name), getattr(named.data, name)), name
     searched.close()
     named.close()
+
+
+def test_a_candidate_in_which_things_are_thrown_about_is_not_taken() -> None:
+    job = {"task": "reorient", "condition": "unoccluded", "seed": 9300, "suite": "activemanip"}
+    first = World(EpisodeSpec(**job, attempt=0, scene="parlour"))
+    assert not conditions.as_placed(first)  # a cup stood in a row of books, and threw down what was to be stood up
+    taken = World(EpisodeSpec(**job))
+    assert conditions.as_placed(taken) and taken.spec.attempt > 0
+    for world in (first, taken):
+        world.close()

@@ -20,6 +20,9 @@ HIDDEN = (0.05, 0.40)
 """Visible fraction of an `occluded` target at the start."""
 CENTRAL = np.deg2rad(20.0)
 """A well-viewed thing lies within this angle of the optical axis [rad]."""
+THROWN = (0.05, 0.5)
+"""What was put inside something else is thrown aside when physics begins: then it is farther than this from its place
+[m], or still faster than this [m/s]."""
 _WIDE = 1.6
 """The endless image is this many times wider, with the same focal length."""
 
@@ -76,8 +79,21 @@ def best_gaze(world: World, name: str) -> np.ndarray | None:
     return None if view is None else view[0]
 
 
+def as_placed(world: World) -> bool:
+    """Is everything still where the layout put it?"""
+    for standing in world.layout.standings:
+        at, name = np.asarray(standing.xy), standing.thing.name
+        away = float(np.linalg.norm(world.position(name)[:2] - at))
+        if away > THROWN[0] or float(np.linalg.norm(world.velocity(name)[:3])) > THROWN[1]:
+            return False
+    return True
+
+
 def measures_as(world: World, condition: str) -> bool:
-    """Does the start of this candidate measure as the condition? Also sets world.best_gaze."""
+    """Does the start of this candidate measure as the condition, and is nothing thrown about? Also sets
+    world.best_gaze."""
+    if not as_placed(world):
+        return False
     rest = world.robot.rest_head
     with head_at(world.model, world.data, rest):
         fraction = visible_fraction(world, world.target.name)
