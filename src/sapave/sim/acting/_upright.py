@@ -32,6 +32,9 @@ STANDING = np.concatenate([HEADINGS, [0.7, 0.9, 1.1, 1.35, 1.6, 1.9]])
 then only the outward ones are in reach."""
 LEANS = (0.0, 0.15, 0.3)
 """How far the thing may lean towards the fingers when it is put down [rad]; straight is tried first."""
+MAX_LOST = 100
+"""After so many grasps to which, or from which, no way was found a search is given up: a fallen thing that no hand can
+stand up again would cost minutes."""
 MAX_SPOTS = 4
 """So many places are tried for a thing that sits in the hand otherwise than planned."""
 FREE = 0.11
@@ -89,6 +92,8 @@ class UprightPlanner(Planner):
         super().__init__(world)
         self.spots = self._free_spots()
         self.spot = self.spots[0]
+        self.lost = 0
+        """Ways that were not found in this search."""
 
     def axis(self) -> np.ndarray:
         """[3] the target's own upward axis in the base frame."""
@@ -101,6 +106,8 @@ class UprightPlanner(Planner):
     def plan(self, side: str, grasps: Sequence[Grasp], now: np.ndarray) -> tuple[Plan, CarryPlan | None] | None:
         """The first grasp after which there is a place to stand the thing on."""
         for spot in self.spots:
+            if self.lost >= MAX_LOST:
+                return None
             self.spot = spot
             found = super().plan(side, grasps, now)
             if found is not None:
@@ -122,6 +129,7 @@ class UprightPlanner(Planner):
                 carry = self._carry_with(lifted, offset, turned, lean, now)
                 if carry is not None:
                     return replace(carry, up=up)
+        self.lost += 1
         return None
 
     def stand(
@@ -136,6 +144,13 @@ class UprightPlanner(Planner):
                 return carry
         self.spot = first
         return None
+
+    def _way(self, side, turn, before, pre, rotation, grasp, now) -> list[np.ndarray] | None:
+        if self.lost >= MAX_LOST:
+            return None
+        found = super()._way(side, turn, before, pre, rotation, grasp, now)
+        self.lost += found is None
+        return found
 
     def _free_spots(self) -> list[np.ndarray]:
         """[3] m: where it lies, then other free places on the counter in front, those on its side first."""

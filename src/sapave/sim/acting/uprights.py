@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sapave.base.mirror import mirror_point
 from sapave.sim.acting._upright import UprightPlanner, lying_grasps
+from sapave.sim.carrying import CarryPlan, Plan
 from sapave.sim.experts import Expert
 from sapave.sim.sight import WELL_SEEN, free_share, in_frame
 from sapave.sim.situation import State
@@ -36,6 +38,10 @@ class UprightExpert(Expert):
         self.planner = UprightPlanner(world)
         self._failed: np.ndarray | None = None
         """[3] the upward axis in the hand for which there was no way to put the thing down."""
+
+    def _find(self, centre: np.ndarray, sides: Sequence[str], thorough: bool) -> tuple[Plan, CarryPlan | None] | None:
+        self.planner.lost = 0
+        return super()._find(centre, sides, thorough)
 
     def _grasps(self, centre: np.ndarray, side: str) -> list[list[Grasp]]:
         axis, radius = self.planner.axis(), self.world.target.radius
