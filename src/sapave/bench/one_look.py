@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from sapave.base.runs import start_run, versions, write_json
+from sapave.bench.named import named
 from sapave.bench.statistics import PairedDifference, Rate, paired, wilson
 from sapave.data.windows import Source, gather, open_sources
 from sapave.model import checkpoint
@@ -91,7 +92,7 @@ class Row:
 
 def compare(config: OneLookConfig) -> list[Row]:
     """Ask all checkpoints, write the folder; ValueError for names that are missing or not unique, or foreign files."""
-    folders = _named(config.checkpoints)
+    folders = named(config.checkpoints, "checkpoint")
     logger = start_run(config.out, config)
     source = spread(open_sources([config.views], config.cache)[0], config.frames)
     done: dict[str, Looks] = {}
@@ -99,7 +100,7 @@ def compare(config: OneLookConfig) -> list[Row]:
         done[name] = _looks(folder, config.out / f"{name}.json", source, pick_device(config.device))
         rows = table_rows(done)
         _write(config.out, rows)  # as they come: a killed run leaves what it has
-        logger.info("%s: %s", name, _percent(rows[-1].all))
+        logger.info("%s: %s", name, rows[-1].all.text())
     logger.info("\n%s", markdown(rows))
     return rows
 
@@ -111,18 +112,6 @@ def spread(source: Source, frames: int) -> Source:
     if not 0 < frames < len(source.frames):
         return source
     return replace(source, frames=source.frames[np.arange(frames) * len(source.frames) // frames])
-
-
-def _named(items: Sequence[str]) -> dict[str, str]:
-    out: dict[str, str] = {}
-    for item in items:
-        name, sign, folder = item.partition("=")
-        if not sign or not folder or not name.replace("-", "_").isidentifier() or name in out:
-            raise ValueError(f"checkpoint '{item}': expected NAME=FOLDER, each name once, for example ours=runs/stage1")
-        out[name] = folder
-    if not out:
-        raise ValueError("checkpoints: none given, expected NAME=FOLDER of each; the first is what others differ from")
-    return out
 
 
 def _looks(folder: str, path: Path, source: Source, device: torch.device) -> Looks:
@@ -170,11 +159,11 @@ def table_rows(done: dict[str, Looks]) -> list[Row]:
     rows = []
     for name, looks in done.items():
         rates = [wilson(sum(found), len(found)) for found in (looks.right(w) for w in (None, True, False))]
-        apart = [None if looks is first else paired(looks.right(w), first.right(w)) for w in (None, True)]
+        differences = [None if looks is first else paired(looks.right(w), first.right(w)) for w in (None, True)]
         rows.append(
             Row(
                 name=name, all=rates[0], in_view=rates[1], out_of_view=rates[2], median_error=looks.median_error(),
-                difference=apart[0], difference_in_view=apart[1],
+                difference=differences[0], difference_in_view=differences[1],
             )
         )  # fmt: skip
     return rows
@@ -194,21 +183,11 @@ def markdown(rows: Sequence[Row]) -> str:
     )
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in rows:
-        rates = [_percent(rate) for rate in (row.all, row.in_view, row.out_of_view)]
-        apart = [_apart(d) for d in (row.difference, row.difference_in_view)]
-        cells = (row.name, *rates, f"{np.rad2deg(row.median_error):.1f}°", *apart)
+        rates = [rate.text() for rate in (row.all, row.in_view, row.out_of_view)]
+        minus = ["" if d is None else d.text() for d in (row.difference, row.difference_in_view)]
+        cells = (row.name, *rates, f"{np.rad2deg(row.median_error):.1f}°", *minus)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _percent(rate: Rate) -> str:
-    return f"{100 * rate.rate:.1f} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
-
-
-def _apart(found: PairedDifference | None) -> str:
-    if found is None:
-        return ""
-    return f"{100 * found.difference:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
 def _write(out: Path, rows: Sequence[Row]) -> None:

@@ -19,6 +19,10 @@ class Rate:
     low: float
     high: float
 
+    def text(self) -> str:
+        """`36.3 (33.8 to 38.9)`: the rate and its interval in percent."""
+        return f"{100 * self.rate:.1f} ({100 * self.low:.1f} to {100 * self.high:.1f})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairedDifference:
@@ -34,6 +38,10 @@ class PairedDifference:
     high: float
     p: float
     """Exact two-sided McNemar p value."""
+
+    def text(self) -> str:
+        """`-6.8 (-9.0 to -4.7)`: the difference and its interval in points."""
+        return f"{100 * self.difference:+.1f} ({100 * self.low:+.1f} to {100 * self.high:+.1f})"
 
 
 def z_value(confidence: float) -> float:
