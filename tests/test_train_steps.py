@@ -18,6 +18,7 @@ from sapave.train.presets import TrainConfig
 from sapave.train.setup import Job
 from training_runs import lines, make_place, settings, weights
 
+NONE = "none of the losses head, pointer, presence, commit in the batch"
 Change = Callable[[int, dict[str, torch.Tensor]], dict[str, torch.Tensor]]
 
 
@@ -169,3 +170,16 @@ def test_out_of_memory_says_what_to_lower(
         return
     with pytest.raises(ValueError, match=r"^step 1: out of memory on (cpu|gpu); lower images \(now 4\)"):
         train(config, tmp_path / "out")
+
+
+def test_a_batch_without_a_target_is_passed_over(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when no row of a small batch of stage-0 tasks asks a question; three in a row are a mistake in the data."""
+    config = settings("stage1", place, decay="constant", steps=20, log_every=1)
+    train(replace(config, steps=1, warmup=1), tmp_path / "one")
+    inject(monkeypatch, lambda step, terms: terms if step == 0 else {})
+    train(replace(config, steps=3, warmup=1, log_every=3), tmp_path / "out")
+    assert [row.get("dropped") for row in lines(tmp_path / "out")] == [NONE, NONE, None]
+    a, b = weights(tmp_path / "one"), weights(tmp_path / "out")
+    assert all(torch.equal(a[n], b[n]) for n in a)
+    with pytest.raises(ValueError, match=f"step 4: {NONE}, 3 steps in a row"):
+        train(replace(config, steps=4), tmp_path / "stopped")

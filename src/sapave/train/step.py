@@ -1,4 +1,5 @@
-"""One update of the weights, or none: a step that is not finite leaves weights and optimiser as they were."""
+"""One update of the weights, or none: a step that is not finite, or has nothing to learn from, leaves weights and
+optimiser as they were."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def take(
     optimizer: torch.optim.Optimizer,
     ranks: Ranks,
 ) -> Taken:
-    """One update, dropped when loss or gradient norm is not finite. All chance of the step comes from (seed, step).
+    """One update, dropped when loss or gradient norm is not finite, or no row has a target of any loss (a small batch
+    of stage-0 tasks may happen to ask no question). All chance of the step comes from (seed, step).
 
     `parts` are this process's own; the update is that of all processes' parts.
     """
@@ -48,10 +50,11 @@ def take(
     optimizer.zero_grad(set_to_none=True)
     totals = gradients(job, parts, step, config, ranks.device)
     held = [p for p in parameters if not is_spread(p)]  # the others' gradients are summed already
-    totals = ranks.add_up(held, totals, ["loss", *dict(config.losses)])
+    names = dict(config.losses)
+    totals = ranks.add_up(held, totals, ["loss", *names])
     norm = clip(parameters, config.clip)
     values = {**{name: value.item() for name, value in totals.items()}, "grad_norm": norm.item()}
-    fault = unsound(values)
+    fault = unsound(values) if names.keys() & values.keys() else f"none of the losses {', '.join(names)} in the batch"
     if not fault:
         optimizer.step()
     return Taken(values, fault)
@@ -64,7 +67,7 @@ def gradients(
     totals: dict[str, torch.Tensor] = {}
     for part in parts:
         loss, terms = forward(job, part, step, config, device)
-        if loss.requires_grad or not part.shares:  # a part may hold no row that teaches
+        if loss.requires_grad or (terms and not part.shares):  # a part may hold no row that teaches
             loss.backward()
         for name, value in {"loss": loss, **terms}.items():
             totals[name] = value.detach() + totals[name] if name in totals else value.detach()
@@ -74,7 +77,8 @@ def gradients(
 def forward(
     job: Job, part: Part, step: int, config: TrainConfig, device: torch.device
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """The weighted loss of a part of a batch and the terms it is made of, each times the part's share."""
+    """The weighted loss of a part of a batch and the terms it is made of, each times the part's share; 0 and no terms
+    where no row has a target."""
     chance = torch.Generator(device).manual_seed(chance_of(config.seed, step, part.number))
     weights = dict(config.losses)
     with autocast(device, config.precision):
@@ -82,7 +86,7 @@ def forward(
     if part.shares:
         terms = {name: part.shares[name] * value for name, value in terms.items()}
     if not terms:
-        raise ValueError(f"stage '{config.stage}': the batch gives none of the losses {', '.join(weights)}")
+        return torch.zeros((), device=device), {}
     return torch.stack([weights[name] * value for name, value in terms.items()]).sum(), terms
 
 
