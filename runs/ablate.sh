@@ -8,7 +8,7 @@
 # Usage: runs/ablate.sh [FOLDER]      FOLDER defaults to runs/ablate; VIEWS, VAL and EPISODES name folders that exist;
 # RECIPES, STEPS (of stage 2), DRAFT, PRETRAIN, PER_CELL (episodes a condition), CONDITIONS, FRAMES (pictures of VAL
 # that are asked about; 0: all), WORKERS (of the evaluation) and PARTS (of `train look eval`) may be set too;
-# GR00T_STEPS and PI0_STEPS give a rival more steps than the equal budget has
+# `ours:1` in RECIPES is ours once more with seed 1: how much a seed matters
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=1
@@ -18,47 +18,49 @@ views=${VIEWS:-$out/views} val=${VAL:-$out/val} episodes=${EPISODES:-$out/episod
 steps=${STEPS:-320} draft=${DRAFT:-1200} pretrain=${PRETRAIN:-400} parts=" ${PARTS-train look eval} "
 read -ra recipes <<<"${RECIPES-ours no_stage1 unified no_spatial full_finetuning gr00t pi0 no_stage2}"
 read -ra conditions <<<"${CONDITIONS-unoccluded occluded out_of_view}"
-[ -d "$views" ] || sapave views --scenes 300 --first-scene 20000 --out "$views"
-[ -d "$val" ] || sapave views --split val --scenes 40 --out "$val"
-[ -d "$episodes" ] || sapave collect --tasks pick --count 280 --mix 1 1 1.5 --random-share 0.2 --first-seed 400000 \
-    --out "$episodes"
+[ -n "${VIEWS-}" ] || sapave views --scenes 300 --first-scene 20000 --out "$views"
+[ -n "${VAL-}" ] || sapave views --split val --scenes 40 --out "$val"
+[ -n "${EPISODES-}" ] || sapave collect --tasks pick --count 280 --mix 1 1 1.5 --random-share 0.2 \
+    --first-seed 400000 --out "$episodes"
 
 stage1=(stage1.steps=$((steps / 2)) stage1.images=8 stage1.precision=bf16 draft.steps="$draft") # 32 rows of views
 stage2=(stage2.steps="$steps" stage2.cache_rows=1600)                                        # 16 of views, 48 of episodes
 long=(stage2.steps=$((2 * steps)) stage2.images=40 stage2.views_share=0.4 stage2.cache_rows=1600) # 16 and 24
-learn() { # RECIPE: all its stages; CPU seconds of the call are added to cpu.txt
-    local begin=stage1 settings=("${stage1[@]}" "${stage2[@]}") from
-    case $1 in
+name() { echo "${1/:/-seed-}"; } # of a recipe's folder and row
+learn() { # RECIPE[:SEED]: all its stages; CPU seconds of the call are added to cpu.txt
+    local recipe=${1%:*} begin=stage1 settings=("${stage1[@]}" "${stage2[@]}") from again=()
+    case $recipe in
     no_stage1) begin=draft settings=("draft.steps=$draft" "${long[@]}") ;;
-    gr00t) begin=stage2 settings=("${long[@]}" "stage2.steps=${GR00T_STEPS:-$((2 * steps))}") ;;
+    gr00t) begin=stage2 settings=("${long[@]}") ;;
     no_stage2) begin=joint settings=("joint.steps=$((2 * steps))" joint.images=28 joint.views_share=0.15) ;; # 4 x 4, 24
-    pi0) begin="" settings=(stage0.images=8 "stage0.steps=$pretrain" "stage2.steps=${PI0_STEPS:-$((2 * steps))}" \
+    pi0) begin="" settings=(stage0.images=8 "stage0.steps=$pretrain" "stage2.steps=$((2 * steps))" \
         stage2.images=28 stage2.views_share=0.15) ;; # 4 x 4, 24
     esac
     from=(--begin "$begin" --init "$init" --anew adapter head_decoder other_decoder)
     [ -n "$begin" ] || from=()
-    local TIMEFORMAT="$1 %U"
+    [[ $1 != *:* ]] || again=("seed=${1#*:}" --override "seed=${1#*:}")
+    local TIMEFORMAT="$(name "$1") %U"
     {
-        time sapave train recipe "$1" "${from[@]}" --views "$views" --episodes "$episodes" --cache "$out/cache" \
-            --out "$out/$1" --settings warmup=30 save_every=100 "${settings[@]}" 2>&3
+        time sapave train recipe "$recipe" "${from[@]}" --views "$views" --episodes "$episodes" --cache "$out/cache" \
+            --out "$out/$(name "$1")" --settings warmup=30 save_every=100 "${settings[@]}" "${again[@]}" 2>&3
     } 3>&2 2>>"$out/cpu.txt"
 }
 for recipe in "${recipes[@]}"; do
     [[ $parts != *" train "* ]] || learn "$recipe"
 done
-last() { find "$out/$1" -maxdepth 1 -name '*-*' | sort | tail -n 1; } # folder of a recipe's last stage
+last() { find "$out/$(name "$1")" -maxdepth 1 -name '*-*' | sort | tail -n 1; } # folder of a recipe's last stage
 if [[ $parts == *" look "* ]]; then
     looked=()
-    for recipe in "${recipes[@]}"; do looked+=("$recipe=$(last "$recipe")"); done
+    for recipe in "${recipes[@]}"; do looked+=("$(name "$recipe")=$(last "$recipe")"); done
     python -m sapave.bench.one_look --views "$val" --cache "$out/cache" --out "$out/look" --frames "${FRAMES:-120}" \
         --checkpoints "${looked[@]}"
 fi
 if [[ $parts == *" eval "* ]]; then
     for recipe in "${recipes[@]}"; do
-        sapave eval --arms active --checkpoint "$(last "$recipe")" --out "$out/eval/$recipe" --tasks pick \
+        sapave eval --arms active --checkpoint "$(last "$recipe")" --out "$out/eval/$(name "$recipe")" --tasks pick \
             --conditions "${conditions[@]}" --per-cell "${PER_CELL:-20}" --films 0 --looking 0 --workers "${WORKERS:-1}"
     done
     played=()
-    for recipe in "${recipes[@]}"; do played+=("$recipe=$out/eval/$recipe"); done
+    for recipe in "${recipes[@]}"; do played+=("$(name "$recipe")=$out/eval/$(name "$recipe")"); done
     python -m sapave.bench.side_by_side --runs "${played[@]}" --out "$out/table"
 fi
