@@ -30,7 +30,8 @@ name() { echo "${1/:/-seed-}"; } # of a recipe's folder and row
 learn() { # RECIPE[:SEED]: all its stages; CPU seconds of the call are added to cpu.txt
     local recipe=${1%:*} begin=stage1 settings=("${stage1[@]}" "${stage2[@]}") from again=()
     case $recipe in
-    no_stage1) begin=draft settings=("draft.steps=$draft" "${long[@]}") ;;
+    no_stage1) begin=draft settings=("draft.steps=$draft" "stage2.steps=$((5 * steps / 4))" stage2.views_share=0.4 \
+        stage2.cache_rows=1600) ;; # 26 of views, 38 of episodes
     gr00t) begin=stage2 settings=("${long[@]}") ;;
     no_stage2) begin=joint settings=("joint.steps=$((2 * steps))" joint.images=28 joint.views_share=0.15) ;; # 4 x 4, 24
     pi0) begin="" settings=(stage0.images=8 "stage0.steps=$pretrain" "stage2.steps=$((2 * steps))" \
