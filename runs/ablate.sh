@@ -18,6 +18,7 @@ views=${VIEWS:-$out/views} val=${VAL:-$out/val} episodes=${EPISODES:-$out/episod
 steps=${STEPS:-320} draft=${DRAFT:-1200} pretrain=${PRETRAIN:-400} parts=" ${PARTS-train look eval} "
 read -ra recipes <<<"${RECIPES-ours no_stage1 unified no_spatial full_finetuning gr00t pi0 no_stage2}"
 read -ra conditions <<<"${CONDITIONS-unoccluded occluded out_of_view}"
+mkdir -p "$out"
 [ -n "${VIEWS-}" ] || sapave views --scenes 300 --first-scene 20000 --out "$views"
 [ -n "${VAL-}" ] || sapave views --split val --scenes 40 --out "$val"
 [ -n "${EPISODES-}" ] || sapave collect --tasks pick --count 280 --mix 1 1 1.5 --random-share 0.2 \
