@@ -53,6 +53,30 @@ def test_shapes_and_causality(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BACKBONES)
+def test_a_whole_picture_sees_itself_and_answers_stay_blind(name: str) -> None:
+    def states(whole: bool, other: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """States of the words and of the first image token, with another last image token or not."""
+        backbone = Backbone(replace(TINY_TEST, backbone=name, whole_picture=whole)).eval()
+        torch.manual_seed(0)
+        for parameter in backbone.parameters():
+            parameter.data = torch.randn(parameter.shape) * 0.3
+        image = torch.randn(1, 64, backbone.width * (1 + getattr(backbone.core, "deep", 0)))
+        image[:, -1] = torch.where(torch.tensor(other), image[:, -1].flip(-1), image[:, -1])
+        words = torch.randint(4, 100, (1, 6)), torch.ones(1, 6, dtype=torch.bool)
+        with torch.no_grad():
+            reading = backbone(image, *words)
+            answers = [backbone(image, *words, torch.tensor([[5, n, 3]])).answer_logits for n in (6, 7)]
+        assert torch.allclose(answers[0][:, :2], answers[1][:, :2], atol=1e-5)
+        return reading.words, reading.image[:, 0]
+
+    (words, first), (same_words, changed) = states(True, False), states(True, True)
+    assert torch.allclose(words, same_words, atol=1e-5)  # they stand before it
+    assert (first - changed).abs().max() > 1e-3
+    always = Backbone(replace(TINY_TEST, backbone=name)).core.whole
+    assert always or torch.allclose(states(False, False)[1], states(False, True)[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
 def test_our_default_size_has_eight_by_eight_tokens(name: str) -> None:
     backbone = Backbone(VLAConfig(backbone=name))
     with torch.no_grad():

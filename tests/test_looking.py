@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,5 +78,9 @@ def test_a_run_goes_on_and_says_what_was_not_run(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "report.html").read_text()
     with pytest.raises(ValueError, match="another comparison"):
         evaluate_looking(LookingConfig(out=tmp_path, arms=("zero",), views=2, workers=0))
+    with pytest.raises(ValueError, match="another comparison"):
+        evaluate_looking(replace(config, reach="any"))
+    with pytest.raises(ValueError, match="reach 'far': expected one of any, near"):
+        evaluate_looking(replace(config, reach="far"))
     with pytest.raises(ValueError, match="split 'moon'"):
         evaluate_looking(LookingConfig(out=tmp_path / "x", splits=("moon",)))

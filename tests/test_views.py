@@ -14,6 +14,7 @@ from sapave.base.seeds import rng
 from sapave.data import view_scenes
 from sapave.data.instructions import asking, grammar
 from sapave.data.view_files import IMAGES, decode, encode, shard_path, whole
+from sapave.data.view_samples import NEAR
 from sapave.data.viewpoints import STEP, acceptable
 from sapave.data.views import ViewsConfig, generate
 from sapave.sim import conditions
@@ -64,6 +65,18 @@ def test_samples_say_what_they_are(made: Path) -> None:
         assert np.allclose(at, objects[sample["target"]]["gaze"], atol=1e-4)
         assert sample["visible_after"] >= conditions.SEEN
         assert not sample["commit"] or sample["difficulty"] == "easy" or len(sample["steps"][sample["step"]]) > 1
+
+
+@pytest.mark.parametrize("split", ["train", "test1"])
+def test_near_requests_lie_within_reach(split: str, tmp_path: Path) -> None:
+    generate(ViewsConfig(out=tmp_path, workers=0, split=split, reach="near", **SMALL))
+    samples = rows_of(tmp_path, "samples")
+    assert 36 <= len(samples) <= 48  # a pose with nothing near has none
+    assert all(np.abs(s["motion"]).max() <= NEAR + 1e-6 for s in samples)
+    shown = [s["visible_before"] > 0 for s in samples if s["steps"]]
+    assert np.mean(shown) > 0.75
+    if split == "test1":
+        assert np.mean(["{direction}" in s["template"] for s in samples]) > 0.8
 
 
 def test_pictures_come_back_to_the_bit(made: Path) -> None:
@@ -154,6 +167,8 @@ def test_bad_input_is_refused_in_one_line(tmp_path: Path) -> None:
         ({"suite": "moon"}, "unknown suite 'moon'"),
         ({"split": "test1"}, "unknown split 'test1' of suite 'kitchens'"),
         ({"suite": SUITE, "split": "test"}, "expected one of train, val, test1, test2"),
+        ({"suite": SUITE, "reach": "far"}, "reach 'far' of suite activeviewpose; expected one of any, near"),
+        ({"reach": "near"}, "any in the kitchens"),
     ]
     for settings, words in cases:
         with pytest.raises(ValueError, match=words) as caught:

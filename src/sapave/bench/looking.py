@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from sapave.bench.look_report import write_look_report
 from sapave.bench.protocol import PROTOCOL_VERSION
 from sapave.bench.statistics import wilson
 from sapave.data.view_files import encode
-from sapave.data.view_samples import frame_of
+from sapave.data.view_samples import REACHES, frame_of
 from sapave.data.view_scenes import open_scene, start_head
 from sapave.policies._entry import Privileged
 from sapave.policies._vlm import NoAnswer
@@ -68,6 +69,9 @@ class LookingConfig:
     """Checkpoint of `active`; the shipped `look` by default, which has learned these requests."""
     splits: tuple[str, ...] = SPLITS
     """val: all forms; test1: the direction is said; test2: it is to be inferred."""
+    reach: str = "near"
+    """`near`: what is asked for lies within 45 degrees of yaw and pitch, one look can find it; `any`: wherever it is,
+    most of it must be searched for."""
     scenes: int = 200
     """Scenes of each split."""
     views: int = 2
@@ -89,6 +93,7 @@ class Job:
     number: int
     views: int
     samples: int
+    reach: str = "near"
     pictures: bool = False
 
 
@@ -129,6 +134,8 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
     for split in config.splits:
         if split not in SPLITS:
             raise ValueError(f"split '{split}': expected one of {', '.join(SPLITS)}")
+    if config.reach not in REACHES:
+        raise ValueError(f"reach '{config.reach}': expected one of {', '.join(REACHES)}")
     if not 0 < config.scenes <= min(SCENES.values()):
         raise ValueError(f"scenes {config.scenes}: expected 1 to {min(SCENES.values())}")
     ready, absent = _sorted_out(config.arms)
@@ -137,6 +144,7 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
         "protocol": PROTOCOL_VERSION,
         "suite": SUITE,
         "shape": [config.views, config.samples],
+        "reach": config.reach,
         "weights": {arm.name: weights_digest(arm) for arm in chosen},
     }
     path = config.out / "identity.json"
@@ -144,15 +152,13 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
         raise ValueError(f"{config.out}: holds looks of another comparison; name another folder with --out")
     logger = start_run(config.out, config)
     write_json(path, identity)
+    asks = partial(Job, views=config.views, samples=config.samples, reach=config.reach)
     jobs = [
-        Job(arms=chosen, split=split, number=n, views=config.views, samples=config.samples, pictures=n < PICTURES)
+        asks(arms=chosen, split=split, number=n, pictures=n < PICTURES)
         for split in config.splits
         for n in range(config.scenes)
     ]
-    jobs += [
-        Job(arms=(), split="train", number=n, views=config.views, samples=config.samples)
-        for n in range(config.train_scenes)
-    ]
+    jobs += [asks(arms=(), split="train", number=n) for n in range(config.train_scenes)]
     looks = _run(jobs, config.out / "samples.jsonl", config.workers)
     _add_blind(looks)
     results = summarise(looks, chosen, identity, absent)
@@ -203,7 +209,9 @@ def look_around(job: Job) -> list[Look]:
         for _ in range(job.views if things else 0):
             head = start_head(world, things, g)
             with head_at(world.model, world.data, head):
-                frame, samples = frame_of(world, things, head, g, suite=SUITE, split=job.split, samples=job.samples)
+                frame, samples = frame_of(
+                    world, things, head, g, suite=SUITE, split=job.split, samples=job.samples, reach=job.reach
+                )
             small = thumb(frame["rgb"], frame["depth_mm"] / 1000.0)
             for sample in samples:
                 if not sample["steps"]:

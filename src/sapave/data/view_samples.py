@@ -19,6 +19,10 @@ Fraction = Callable[[Row], float]
 """Visible fraction of a thing as the head sees it now."""
 TELLS = {"test1": True, "test2": False}
 """Splits whose requests all say the direction, or never."""
+REACHES = ("any", "near")
+"""How far from where the head starts lies what is asked for: anywhere, or within NEAR."""
+NEAR = 0.785
+"""45 degrees of yaw and of pitch [rad]: a little more than the longest motions that the paper prints (32 and 39)."""
 
 
 def frame_of(
@@ -30,11 +34,13 @@ def frame_of(
     suite: str = "kitchens",
     split: str = "train",
     samples: int = 4,
+    reach: str = "any",
     again: Sequence[Row] = (),
     looked_from: np.ndarray | None = None,
 ) -> tuple[Row, list[Row]]:
     """What the head camera, standing at head [2] rad, sees: one row of the frames table and its samples.
 
+    `reach` `near`: what is asked for lies within NEAR of `head`; where nothing does there are no samples.
     `again`: samples of an earlier look from pose `looked_from` [2] rad, whose requests are asked again (else new ones).
     """
     seen = world.observe()
@@ -69,21 +75,16 @@ def frame_of(
         return frame, [_answered(world, objects, head, fraction, _request_of(row)) | came for row in again]
     if suite == "kitchens":
         return frame, [_plain_sample(world, objects, head, fraction, split, g) for _ in range(samples)]
-    return frame, [_sample(world, objects, head, fraction, suite, split, g) for _ in range(samples)]
+    asked = [_ask(objects, head, wordings_of(suite, split), g, TELLS.get(split), reach) for _ in range(samples)]
+    return frame, [_answered(world, objects, head, fraction, a) for a in asked if a is not None]
 
 
-def _sample(
-    world: World,
-    objects: list[Row],
-    head: np.ndarray,
-    fraction: Fraction,
-    suite: str,
-    split: str,
-    g: np.random.Generator,
-) -> Row:
-    """A request of the grammar, as the head sees the scene now."""
-    asked = request(objects, head, wordings_of(suite, split), g, tell=TELLS.get(split))
-    return _answered(world, objects, head, fraction, asked)
+def _ask(
+    objects: list[Row], head: np.ndarray, wordings: str, g: np.random.Generator, tell: bool | None, reach: str
+) -> Request | None:
+    """A request of the grammar about what stands in the scene; None when nothing lies within its reach."""
+    among = [o for o in objects if reach == "any" or np.abs(np.array(o["gaze"]) - head).max() <= NEAR]
+    return request(objects, head, wordings, g, tell=tell, among=among) if among else None
 
 
 def _request_of(row: Row) -> Request:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from sapave.base.parallel import each
 from sapave.data.view_card import write_card
 from sapave.data.view_files import keep_shard, pack_shard, whole
-from sapave.data.view_samples import frame_of
+from sapave.data.view_samples import REACHES, frame_of
 from sapave.data.view_scenes import check_split, open_scene, second_head, start_head
 from sapave.sim.gaze import head_at
 
@@ -38,6 +38,9 @@ class ViewsConfig:
     """Head poses per scene."""
     samples: int = 4
     """Instructions per head pose."""
+    reach: str = "any"
+    """Suite activeviewpose: `near` asks only for what lies within 45 degrees of yaw and pitch of where the head starts,
+    most of it in the picture; `any` also for what must be searched for."""
     second: float = 0.0
     """Share of the head poses that are second looks (for training, suite activeviewpose): what was asked at the pose
     before is asked again after a turn that found it, came near, or went wrong; directions in the words are then old."""
@@ -53,6 +56,11 @@ def generate(config: ViewsConfig) -> dict[str, Any]:
     """Write a views folder and return its card (also card.json); resumes, and leaves no half file."""
     if not 0 <= config.second <= 1 or (config.second and config.suite == "kitchens"):
         raise ValueError(f"views: second {config.second} of suite {config.suite}; expected 0 to 1, 0 in the kitchens")
+    if config.reach not in REACHES or (config.reach != "any" and config.suite == "kitchens"):
+        raise ValueError(
+            f"views: reach '{config.reach}' of suite {config.suite}; expected one of {', '.join(REACHES)}, any in the "
+            "kitchens"
+        )
     check_split(config.suite, config.split)
     shards = list(range(0, config.scenes, config.per_shard))
     job = replace(config, out=Path())  # a worker, which may be another machine, touches no file of the folder
@@ -92,9 +100,10 @@ def scene_views(config: ViewsConfig, number: int) -> Iterator[tuple[dict[str, An
                 head = start_head(world, things, g)
             with head_at(world.model, world.data, head):
                 frame, rows = frame_of(
-                    world, things, head, g, suite=config.suite, split=config.split, samples=config.samples, **past
-                )
-            last = None if past else (head, rows)
+                    world, things, head, g, suite=config.suite, split=config.split, samples=config.samples,
+                    reach=config.reach, **past,
+                )  # fmt: skip
+            last = None if past or not rows else (head, rows)
             yield frame, rows
     finally:
         world.close()

@@ -84,6 +84,7 @@ class Backbone(nn.Module):
                 f"expected at least {GRID} x {GRID}; change image_size, vision_patch or scale_factor"
             )
         keep_layers(self.core, config.backbone_layers)
+        self.core.whole = self.core.whole or config.whole_picture
 
     def encode_image(self, rgb: Tensor) -> Tensor:
         """Image tokens [I, 64, D] of uint8 [I, H, W, 3], the same for every instruction.

@@ -47,6 +47,9 @@ class VLAConfig:
     text_heads: int = 4
     text_mlp: int = 512
     vocab_size: int = 2048
+    whole_picture: bool = False
+    """Image tokens see each other in both directions, as Gemma's always do; else a token sees what stands before it,
+    and "the one left of the mug" cannot know of a mug further right. Published causal weights expect False."""
     max_tokens: int = 20
     """Longest instruction, begin token included."""
 

@@ -53,14 +53,22 @@ def article(noun: str) -> str:
 
 
 def request(
-    entries: Sequence[Entry], head: np.ndarray, split: str, g: np.random.Generator, *, tell: bool | None = None
+    entries: Sequence[Entry],
+    head: np.ndarray,
+    split: str,
+    g: np.random.Generator,
+    *,
+    tell: bool | None = None,
+    among: Sequence[Entry] | None = None,
 ) -> Request:
     """A request about a scene for a head at [2] rad; `tell` True: it says the direction, False: it does not.
 
-    ValueError when the scene holds nothing to look at.
+    `among`: what is asked for is one of these `entries` (None: of all). ValueError when there are none.
     """
-    if not entries:
+    pool = entries if among is None else among
+    if not pool:
         raise ValueError("request: found no thing that can be looked at, expected at least one")
+    wanted = {entry["id"] for entry in pool}
     kind = float(g.uniform())
     for number in range(TRIES):
         category = "spatial" if tell else str(g.choice(CATEGORIES, p=SHARES)) if number < TRIES - 1 else "centring"
@@ -69,10 +77,10 @@ def request(
         elif tell is None and kind < ABSENT + AMBIGUOUS and number < 3:
             found = _ambiguous(entries, split, g)
         else:
-            found = _Asker(entries, head, split, g).ask(category, tell)
-        if found is not None:
+            found = _Asker(entries, head, split, g).ask(category, tell, pool)
+        if found is not None and all(not wanted.isdisjoint(ids) for ids in found.steps):
             return found
-    thing = entries[int(g.integers(len(entries)))]
+    thing = pool[int(g.integers(len(pool)))]
     options = templates("centring", split)
     template = next(t for core, t in options if slots(core) == {"object"})
     return Request(
@@ -157,16 +165,16 @@ class _Asker:
         self.things = [e for e in self.all if e["kind"] == "thing"]
         self.units = [e for e in self.all if e["kind"] == "unit"]
 
-    def ask(self, category: str, tell: bool | None) -> Request | None:
-        """One try; None when the drawn core does not fit the scene."""
+    def ask(self, category: str, tell: bool | None, among: Sequence[Entry]) -> Request | None:
+        """One try at asking for one of `among`; None when the drawn core does not fit the scene."""
         cores = sorted({core for core, _ in templates(category, self.split)})
         core = cores[int(self.g.integers(len(cores)))]
         wanted = slots(core)
         if tell is not None and ("direction" in wanted) != tell:
             return None
-        pool = self.units if wanted & {"unit", "first_unit"} else self.things
-        if wanted == {"object"} and category == "centring":
-            pool = self.all
+        kinds = {"unit"} if wanted & {"unit", "first_unit"} else {"thing"}
+        anything = wanted == {"object"} and category == "centring"
+        pool = [entry for entry in among if anything or entry["kind"] in kinds]
         if not pool:
             return None
         target = pool[int(self.g.integers(len(pool)))]

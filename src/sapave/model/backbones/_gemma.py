@@ -13,12 +13,9 @@ from sapave.model.backbones._published import Core, causal, places
 class Gemma(Core):
     """SigLIP, a linear projector and a Gemma language model; image positions see each other in both directions."""
 
+    whole = True
     first = 0
     """Position of the first token."""
-
-    def blocks(self, image: slice) -> tuple[slice, ...]:
-        """Stretches of the sequence that see themselves whole."""
-        return (image,)
 
     def encode_image(self, pixels: Tensor) -> Tensor:
         """Image tokens [I, grid * grid, width] of pixels [I, 3, S, S] in -1..1."""

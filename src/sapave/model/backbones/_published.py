@@ -31,6 +31,9 @@ class Core(nn.Module):
     """Side of the square picture [px]."""
     grid: int
     """Image tokens per side that `encode_image` gives."""
+    whole = False
+    """Do the picture's positions see each other in both directions? `VLAConfig.whole_picture` says so of a class that
+    was not published so."""
 
     def __init__(self, core: nn.Module) -> None:
         super().__init__()
@@ -43,6 +46,10 @@ class Core(nn.Module):
     def language_model(self) -> Any:
         """The text transformer, where the adapter goes."""
         return self.core.model.language_model
+
+    def blocks(self, image: slice) -> tuple[slice, ...]:
+        """Stretches of the sequence that see themselves whole; all else is causal."""
+        return (image,) if self.whole else ()
 
     def begin(self) -> None:
         """Change fresh weights that the class would start unfit for learning; most need nothing."""

@@ -28,13 +28,13 @@ class Qwen3VL(Qwen):
         return torch.cat([seen.pooler_output, *seen.deepstack_features], -1).unflatten(0, (len(pixels), -1))
 
     def forward(self, embedded: Tensor, mask: Tensor, image: slice, deeper: Tensor) -> Tensor:
-        """States [B, N, width] of a sequence [B, N, width], causal, blind to positions where mask [B, N] is False;
+        """States [B, N, width] of a sequence [B, N, width], causal but for `blocks`, blind where mask is False;
         `deeper` [B, 64, width * deep] is added to the image positions after the first layers."""
         there = torch.zeros_like(mask)
         there[:, image] = True
         output = self.language_model(
             inputs_embeds=embedded,
-            attention_mask=causal(mask),
+            attention_mask=causal(mask, *self.blocks(image)),
             position_ids=axes(mask, image),
             use_cache=False,
             visual_pos_masks=there,

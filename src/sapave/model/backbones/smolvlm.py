@@ -32,9 +32,12 @@ class SmolVLM(Core):
         return self.core.model.connector(vision.last_hidden_state)
 
     def forward(self, embedded: Tensor, mask: Tensor, image: slice) -> Tensor:
-        """States [B, N, width] of a sequence [B, N, width], causal, blind to positions where mask [B, N] is False."""
+        """States [B, N, width] of a sequence [B, N, width], causal but for `blocks`, blind where mask is False."""
         output = self.language_model(
-            inputs_embeds=embedded, attention_mask=causal(mask), position_ids=places(mask), use_cache=False
+            inputs_embeds=embedded,
+            attention_mask=causal(mask, *self.blocks(image)),
+            position_ids=places(mask),
+            use_cache=False,
         )
         return output.last_hidden_state
 
