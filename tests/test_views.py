@@ -18,6 +18,7 @@ from sapave.data.view_samples import NEAR
 from sapave.data.viewpoints import STEP, acceptable
 from sapave.data.views import ViewsConfig, generate
 from sapave.sim import conditions
+from sapave.sim.gaze import shown_at
 
 SUITE = "activeviewpose"
 SMALL = {"suite": SUITE, "scenes": 4, "views": 3, "samples": 4, "per_shard": 2}
@@ -77,6 +78,19 @@ def test_near_requests_lie_within_reach(split: str, tmp_path: Path) -> None:
     assert np.mean(shown) > 0.75
     if split == "test1":
         assert np.mean(["{direction}" in s["template"] for s in samples]) > 0.8
+
+
+def test_a_label_is_drawn_where_the_thing_shows(made: Path) -> None:
+    frames = {row["frame_id"]: row for row in rows_of(made, "frames")}
+    apart = []
+    for sample in rows_of(made, "samples"):
+        frame = frames[sample["frame_id"]]
+        rows, columns = np.nonzero(decode(frame["seg"]["bytes"], np.uint8) == sample["target"])
+        if sample["visible_before"] > 0.95 and np.abs(sample["motion"]).max() > 0.2 and sample["target"] < 100:
+            head = np.array(frame["head"])
+            shown = np.array([columns.mean() / 88 - 1, rows.mean() / 64 - 1])
+            apart.append(np.abs(shown_at(head + sample["motion"], head) - shown).max())
+    assert len(apart) >= 5 and max(apart) < 0.2 and np.median(apart) < 0.1
 
 
 def test_pictures_come_back_to_the_bit(made: Path) -> None:

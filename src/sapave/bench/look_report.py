@@ -12,9 +12,8 @@ import numpy as np
 
 from sapave.bench.charts import colour
 from sapave.bench.report import write_page
+from sapave.sim.gaze import shown_at
 
-VIEW = (90.0, 65.0)
-"""Width and height of the head camera's picture [degrees]."""
 SIZE = (352, 256)
 """Width and height of a picture in the page [px]."""
 TITLES = {"val": "val", "test1": "test1: direction said", "test2": "test2: to be inferred"}
@@ -117,9 +116,7 @@ def _card(look: dict[str, Any], results: dict[str, Any]) -> str:
     picture = base64.b64encode(bytes.fromhex(look["picture"])).decode()
 
     def place(head: Sequence[float]) -> tuple[float, float]:
-        way = np.rad2deg(np.array(head) - np.array(look["head"]))
-        x = width / 2 - way[0] / VIEW[0] * width
-        y = height / 2 - way[1] / VIEW[1] * height
+        x, y = (1 + shown_at(np.array(head), np.array(look["head"]))) * (width / 2, height / 2)
         return float(np.clip(x, 8, width - 8)), float(np.clip(y, 8, height - 8))
 
     marks = ""

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sapave.base import runs
 from sapave.data.view_files import FORMAT, decode
+from sapave.sim.gaze import shown_at
 
 if TYPE_CHECKING:
     from sapave.data.views import ViewsConfig
@@ -117,13 +118,15 @@ def _sheet(folder: Path) -> None:
     """The first samples that have an answer: the picture, where it asks to look, and the words."""
     from PIL import Image, ImageDraw
 
-    frames = pq.read_table(sorted(folder.glob("frames-*.parquet"))[0], columns=["frame_id", "rgb", "objects"])
+    frames = pq.read_table(sorted(folder.glob("frames-*.parquet"))[0], columns=["frame_id", "rgb", "head"])
     samples = pq.read_table(
         sorted(folder.glob("samples-*.parquet"))[0], columns=["frame_id", "instruction", "kind", "motion"]
     ).to_pylist()
     columns, rows = SHEET
     chosen = samples[:: max(1, len(samples) // (columns * rows))][: columns * rows]
-    pictures = {i: frames["rgb"][n].as_py()["bytes"] for n, i in enumerate(frames["frame_id"].to_pylist())}
+    numbers = frames["frame_id"].to_pylist()
+    pictures = {i: frames["rgb"][n].as_py()["bytes"] for n, i in enumerate(numbers)}
+    heads = dict(zip(numbers, map(np.array, frames["head"].to_pylist()), strict=True))
     height, width = decode(pictures[chosen[0]["frame_id"]], np.uint8).shape[:2]
     cell = (width * ZOOM, height * ZOOM + 44)
     sheet = Image.new("RGB", (columns * cell[0], rows * cell[1]), "white")
@@ -132,9 +135,9 @@ def _sheet(folder: Path) -> None:
         x, y = n % columns * cell[0], n // columns * cell[1]
         image = Image.fromarray(decode(pictures[sample["frame_id"]], np.uint8))
         sheet.paste(image.resize((width * ZOOM, height * ZOOM)), (x, y))
-        middle = np.array([x + width * ZOOM / 2, y + height * ZOOM / 2])
-        yaw, pitch = sample["motion"]
-        tip = middle + np.clip(np.array([-yaw, -pitch]) / 0.8, -1, 1) * height * ZOOM / 2
+        half = np.array([width, height]) * ZOOM / 2
+        middle, head = half + (x, y), heads[sample["frame_id"]]
+        tip = middle + np.clip(shown_at(head + sample["motion"], head), -0.96, 0.96) * half
         pen.line([*middle, *tip], fill=(255, 60, 0), width=3)
         pen.ellipse([*(tip - 4), *(tip + 4)], fill=(255, 60, 0))
         words = sample["instruction"]

@@ -10,6 +10,8 @@ import mujoco
 import numpy as np
 
 from sapave.base.types import HEAD_NAMES
+from sapave.sim.robots.g1 import FOVY, ROBOT
+from sapave.sim.skills import camera_frame
 
 if TYPE_CHECKING:
     from sapave.sim.world import World
@@ -27,6 +29,20 @@ def gaze_at(model: mujoco.MjModel, point: np.ndarray) -> np.ndarray:
     distance = max(np.hypot(flat, arm[2]), abs(eye[2]) + 1e-6)
     pitch = np.arctan2(arm[2], flat) - np.arcsin(eye[2] / distance)
     return np.array([yaw, pitch])
+
+
+def shown_at(gaze: np.ndarray, head: np.ndarray, distance: float = 0.8) -> np.ndarray:
+    """Where what a head at gaze [2] rad looks at, `distance` m away, shows in the picture of a head at `head` [2] rad:
+    right and down [2] of the middle, 1 at the right and the lower border; far outside where it lies behind.
+
+    Not the difference of the angles: the further down the camera looks, the more a turn rolls the picture.
+    """
+    eye, rotation = camera_frame(np.asarray(gaze, float))
+    at, seen_by = camera_frame(np.asarray(head, float))
+    right, down, ahead = seen_by.T @ (eye + distance * rotation[:, 2] - at)
+    width, height = ROBOT.cameras["head"]
+    half = np.tan(np.deg2rad(FOVY) / 2)
+    return np.array([right * height / width, down]) / (half * max(ahead, 0.02))
 
 
 def _chain_to_base(model: mujoco.MjModel, body: int) -> np.ndarray:
