@@ -80,6 +80,13 @@ def test_near_requests_lie_within_reach(split: str, tmp_path: Path) -> None:
         assert np.mean(["{direction}" in s["template"] for s in samples]) > 0.8
 
 
+def test_requests_can_be_kept_to_what_is_hard(tmp_path: Path) -> None:
+    generate(ViewsConfig(out=tmp_path, workers=0, about=("relation", "comparison"), **SMALL))
+    templates = [s["template"] for s in rows_of(tmp_path, "samples")]
+    assert len(templates) == 48
+    assert np.mean(["{relation}" in t or "{comparison}" in t for t in templates]) > 0.8  # where the scene has any
+
+
 def test_a_label_is_drawn_where_the_thing_shows(made: Path) -> None:
     frames = {row["frame_id"]: row for row in rows_of(made, "frames")}
     apart = []
@@ -183,6 +190,8 @@ def test_bad_input_is_refused_in_one_line(tmp_path: Path) -> None:
         ({"suite": SUITE, "split": "test"}, "expected one of train, val, test1, test2"),
         ({"suite": SUITE, "reach": "far"}, "reach 'far' of suite activeviewpose; expected one of any, near"),
         ({"reach": "near"}, "any in the kitchens"),
+        ({"about": ("relation",)}, "nothing in the kitchens"),
+        ({"suite": SUITE, "about": ("moon",)}, "about moon of suite activeviewpose; expected some of a_object, absent"),
     ]
     for settings, words in cases:
         with pytest.raises(ValueError, match=words) as caught:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,14 @@ def frame_of(
     split: str = "train",
     samples: int = 4,
     reach: str = "any",
+    about: Collection[str] = (),
     again: Sequence[Row] = (),
     looked_from: np.ndarray | None = None,
 ) -> tuple[Row, list[Row]]:
     """What the head camera, standing at head [2] rad, sees: one row of the frames table and its samples.
 
     `reach` `near`: what is asked for lies within NEAR of `head`; where nothing does there are no samples.
+    `about`: slots that requests must have, see `request`.
     `again`: samples of an earlier look from pose `looked_from` [2] rad, whose requests are asked again (else new ones).
     """
     seen = world.observe()
@@ -75,16 +77,12 @@ def frame_of(
         return frame, [_answered(world, objects, head, fraction, _request_of(row)) | came for row in again]
     if suite == "kitchens":
         return frame, [_plain_sample(world, objects, head, fraction, split, g) for _ in range(samples)]
-    asked = [_ask(objects, head, wordings_of(suite, split), g, TELLS.get(split), reach) for _ in range(samples)]
-    return frame, [_answered(world, objects, head, fraction, a) for a in asked if a is not None]
-
-
-def _ask(
-    objects: list[Row], head: np.ndarray, wordings: str, g: np.random.Generator, tell: bool | None, reach: str
-) -> Request | None:
-    """A request of the grammar about what stands in the scene; None when nothing lies within its reach."""
     among = [o for o in objects if reach == "any" or np.abs(np.array(o["gaze"]) - head).max() <= NEAR]
-    return request(objects, head, wordings, g, tell=tell, among=among) if among else None
+    wordings, tell = wordings_of(suite, split), TELLS.get(split)
+    asked = [
+        request(objects, head, wordings, g, tell=tell, among=among, about=about) for _ in range(samples if among else 0)
+    ]
+    return frame, [_answered(world, objects, head, fraction, a) for a in asked]
 
 
 def _request_of(row: Row) -> Request:

@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sapave.base.parallel import each
+from sapave.data.instructions.grammar import CATEGORIES, slots, templates
 from sapave.data.view_card import write_card
 from sapave.data.view_files import keep_shard, pack_shard, whole
 from sapave.data.view_samples import REACHES, frame_of
@@ -41,6 +42,9 @@ class ViewsConfig:
     reach: str = "any"
     """Suite activeviewpose: `near` asks only for what lies within 45 degrees of yaw and pitch of where the head starts,
     most of it in the picture; `any` also for what must be searched for."""
+    about: tuple[str, ...] = ()
+    """Suite activeviewpose, for training: only requests with one of these slots in their words, more of what is hard:
+    `relation` (left of, behind), `comparison` (the bigger one), `second` (then look at), `other` (or else) ..."""
     second: float = 0.0
     """Share of the head poses that are second looks (for training, suite activeviewpose): what was asked at the pose
     before is asked again after a turn that found it, came near, or went wrong; directions in the words are then old."""
@@ -60,6 +64,12 @@ def generate(config: ViewsConfig) -> dict[str, Any]:
         raise ValueError(
             f"views: reach '{config.reach}' of suite {config.suite}; expected one of {', '.join(REACHES)}, any in the "
             "kitchens"
+        )
+    known = {slot for name in CATEGORIES for core, _ in templates(name, "train") for slot in slots(core)}
+    if not known.issuperset(config.about) or (config.about and config.suite == "kitchens"):
+        raise ValueError(
+            f"views: about {', '.join(config.about)} of suite {config.suite}; expected some of "
+            f"{', '.join(sorted(known))}, nothing in the kitchens"
         )
     check_split(config.suite, config.split)
     shards = list(range(0, config.scenes, config.per_shard))
@@ -101,7 +111,7 @@ def scene_views(config: ViewsConfig, number: int) -> Iterator[tuple[dict[str, An
             with head_at(world.model, world.data, head):
                 frame, rows = frame_of(
                     world, things, head, g, suite=config.suite, split=config.split, samples=config.samples,
-                    reach=config.reach, **past,
+                    reach=config.reach, about=config.about, **past,
                 )  # fmt: skip
             last = None if past or not rows else (head, rows)
             yield frame, rows

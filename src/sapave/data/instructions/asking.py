@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +60,12 @@ def request(
     *,
     tell: bool | None = None,
     among: Sequence[Entry] | None = None,
+    about: Collection[str] = (),
 ) -> Request:
     """A request about a scene for a head at [2] rad; `tell` True: it says the direction, False: it does not.
 
-    `among`: what is asked for is one of these `entries` (None: of all). ValueError when there are none.
+    `among`: what is asked for is one of these `entries` (None: of all). `about`: only requests with one of these slots
+    in their words, where the scene has any. ValueError when there is nothing to ask for.
     """
     pool = entries if among is None else among
     if not pool:
@@ -72,12 +74,12 @@ def request(
     kind = float(g.uniform())
     for number in range(TRIES):
         category = "spatial" if tell else str(g.choice(CATEGORIES, p=SHARES)) if number < TRIES - 1 else "centring"
-        if tell is None and kind < ABSENT:
+        if tell is None and kind < ABSENT and not about:
             found = _absent(entries, split, g)
-        elif tell is None and kind < ABSENT + AMBIGUOUS and number < 3:
+        elif tell is None and kind < ABSENT + AMBIGUOUS and number < 3 and not about:
             found = _ambiguous(entries, split, g)
         else:
-            found = _Asker(entries, head, split, g).ask(category, tell, pool)
+            found = _Asker(entries, head, split, g).ask(category, tell, pool, about)
         if found is not None and all(not wanted.isdisjoint(ids) for ids in found.steps):
             return found
     thing = pool[int(g.integers(len(pool)))]
@@ -165,9 +167,12 @@ class _Asker:
         self.things = [e for e in self.all if e["kind"] == "thing"]
         self.units = [e for e in self.all if e["kind"] == "unit"]
 
-    def ask(self, category: str, tell: bool | None, among: Sequence[Entry]) -> Request | None:
+    def ask(self, category: str, tell: bool | None, among: Sequence[Entry], about: Collection[str]) -> Request | None:
         """One try at asking for one of `among`; None when the drawn core does not fit the scene."""
         cores = sorted({core for core, _ in templates(category, self.split)})
+        cores = [core for core in cores if not about or not slots(core).isdisjoint(about)]
+        if not cores:
+            return None
         core = cores[int(self.g.integers(len(cores)))]
         wanted = slots(core)
         if tell is not None and ("direction" in wanted) != tell:
