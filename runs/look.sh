@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # How the shipped checkpoint `look` was trained: learns to see, then where to look and when it sees enough.
-# On one H100 with 16 cores: 3 minutes of rendering per 4 000 scenes, then 9 minutes of training (LOG.md, 2026-11-28).
-# Usage: runs/look.sh [FOLDER]      FOLDER defaults to runs/look; without a GPU it takes days
+# The first half on one H100 with 16 cores (3 minutes of rendering per 4 000 scenes, 9 minutes of training), the second
+# on two CPU cores (20 minutes of rendering, 110 of training); LOG.md, 2026-11-28.
+# Usage: runs/look.sh [FOLDER]      FOLDER defaults to runs/look; without a GPU the first half takes days
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,4 +19,16 @@ sapave train spatial --out "$out/spatial" --init "$out/stage0" --views "$out/vie
     --steps 100000 "${common[@]}"
 sapave train stage1 --out "$out/stage1" --init "$out/spatial" --views "$out/views0" "$out/views1" \
     --max-minutes 3.9 --steps 100000 "${common[@]}"
-sapave eval --suite activeviewpose --checkpoint "$out/stage1" --out "$out/eval"
+
+# The second half: the picture sees itself whole, requests lie near and are harder; stage 0 again, then stage 1 again.
+sapave views "${suite[@]}" --scenes 4200 --out "$out/any"
+near=("${suite[@]}" --reach near --samples 6)
+sapave views "${near[@]}" --second 0.3 --scenes 2000 --first-scene 8000 --out "$out/near"
+sapave views "${near[@]}" --about relation comparison second other --scenes 500 --first-scene 12000 --out "$out/hard"
+sapave views "${suite[@]}" --reach near --split val --scenes 60 --out "$out/val-near"
+
+again=(--cache "$out/cache" --val-views "$out/val-near" --images 24 --per-image 6 --precision bf16 --accumulate 2)
+sapave train stage0 --out "$out/stage0b" --init "$out/stage1" --override whole_picture=true --views "$out/near" \
+    --no-tasks --losses pointer 1 presence 0.3 --lr 4e-4 --warmup 60 --steps 1450 --max-minutes 28 "${again[@]}"
+sapave train stage0 --out "$out/stage0c" --init "$out/stage0b" --views "$out/near" "$out/hard=1.5" \
+    --no-tasks --losses pointer 1 presence 0.3 --lr 3e-4 --warmup 20 --steps 820 "${again[@]}"
