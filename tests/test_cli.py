@@ -17,7 +17,7 @@ from sapave.commands import list as list_command
 def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "sapave.cli", *words],
+        [sys.executable, "-m", "sapave", *words],
         capture_output=True,
         text=True,
         timeout=120,

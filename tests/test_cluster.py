@@ -77,7 +77,7 @@ class Nodes:
 
     def sapave(self, *words: str) -> subprocess.Popen[str]:
         """A command on the first machine."""
-        command = [sys.executable, "-m", "sapave.cli", *words]
+        command = [sys.executable, "-m", "sapave", *words]
         return subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

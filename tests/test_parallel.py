@@ -118,7 +118,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_a_killed_collection_goes_on(tmp_path: Path) -> None:
     words = "--count 2 --tasks pick --mix 1 0 0 --width 96 --height 64 --workers 1".split()
-    command = [sys.executable, "-m", "sapave.cli", "collect", "--out", str(tmp_path / "set"), *words]
+    command = [sys.executable, "-m", "sapave", "collect", "--out", str(tmp_path / "set"), *words]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not list((tmp_path / "set/meta/episodes").rglob("*.parquet")) and time.monotonic() < deadline:

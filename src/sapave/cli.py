@@ -67,7 +67,3 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"sapave: {explain(error)}", file=sys.stderr)
         return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
