@@ -82,6 +82,13 @@ def test_an_exported_copy_follows_the_last_decision(folder: Path, tmp_path: Path
     assert len(decisions(folder)) == 4
     counts = export(folder, tmp_path / "copy")
     assert counts == {"accepted": 0, "rejected": 3, "edited": 1, "unreviewed": 8, "paraphrased": 0}
+    card = json.loads((tmp_path / "copy" / "card.json").read_text())
+    assert card["samples"] == 9 and card["config"]["suite"] == "activeviewpose"
+    datasets = pytest.importorskip("datasets")
+    told = datasets.load_dataset(str(tmp_path / "copy"), "samples", split="train", cache_dir=str(tmp_path / "cache"))
+    assert len(told) == 9 and told[0]["instruction"] == "look at the wall"
+    with pytest.raises(ValueError, match="holds views already"):
+        export(folder, tmp_path / "copy")
     kept = [r for p in sorted((tmp_path / "copy").glob("samples-*")) for r in pq.read_table(p).to_pylist()]
     assert kept[0]["instruction"] == "look at the wall" and kept[0]["motion"] == samples[0]["motion"]
     assert len(kept) == 9 and last not in {r["frame_id"] for r in kept} and whole(tmp_path / "copy", 1)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from chat_server import Says, serving, text_of
+from sapave.cli import main
 from sapave.data.instructions.paraphrase import ParaphraseConfig
 from sapave.data.review import export
 from sapave.data.view_words import overlaps, paraphrase_folder, words_path
@@ -55,8 +56,44 @@ def test_paraphrases_are_kept_resumed_and_told_in_the_copy(folders: dict[str, Pa
     changed = [(b, a) for b, a in zip(before, after, strict=True) if a != b]
     assert len(changed) == said["paraphrased"] >= 5
     assert all(a in (f"would you kindly {b}", f"my wish {b} today") for b, a in changed)
+    assert overlaps([tmp_path / "copy", folders["test1"]])[f"{tmp_path / 'copy'} and {folders['test1']}"]["scenes"] == 0
     for path in folder.glob("paraphrases*"):
         path.unlink()
+
+
+def test_what_an_endpoint_did_not_answer_is_asked_again(folders: dict[str, Path]) -> None:
+    folder = folders["train"]
+    with serving(reword) as server:
+        server.answer = lambda request: Says(status=500)
+        config = ParaphraseConfig(url=server.url, model="m", count=2, asks=1, backoff=0.01, retries=0, give_up_after=3)
+        counts = paraphrase_folder(folder, config)
+        assert counts["failed_broken"] == counts["sentences"] == 8 and len(server.requests) < 8  # one patience for all
+        server.answer = reword
+        again = paraphrase_folder(folder, config)
+        assert again["sentences"] == 8 and not any(name.startswith("failed_broken") for name in again)
+        assert paraphrase_folder(folder, config) == {}
+    for path in folder.glob("paraphrases*"):
+        path.unlink()
+
+
+def test_a_paraphrase_does_not_name_what_the_words_leave_to_be_found(folders: dict[str, Path]) -> None:
+    folder = folders["train"]
+    rows = [r for p in sorted(folder.glob("frames-*")) for r in pq.read_table(p, columns=["objects"]).to_pylist()]
+    there = {e["model"] for r in rows for e in json.loads(r["objects"]) if e["kind"] == "thing" and e["model"]}
+
+    def tell(request: dict) -> str:
+        text = re.search(r"Instruction: (.*)", text_of(request))
+        assert text
+        return json.dumps([f"{text[1]} {name} there" for name in sorted(there)])
+
+    with serving(tell) as server:
+        counts = paraphrase_folder(folder, ParaphraseConfig(url=server.url, model="m", count=1, asks=1))
+        kept = [t for p in folder.glob("paraphrases-*") for r in pq.read_table(p).to_pylist() for t in r["texts"]]
+    for path in folder.glob("paraphrases*"):
+        path.unlink()
+    assert counts["rejected"] >= 4 and len(there) >= 4
+    named = {text.removesuffix(" there").rsplit(" ", 1)[1] for text in kept}
+    assert len(named) >= 1  # things of the other scene only
 
 
 def test_splits_share_nothing_but_what_the_two_tests_may(folders: dict[str, Path], tmp_path: Path) -> None:
@@ -73,10 +110,31 @@ def test_splits_share_nothing_but_what_the_two_tests_may(folders: dict[str, Path
         overlaps([tmp_path / "val", tmp_path / "fake"])
 
 
+def test_the_commands_say_what_they_did(
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, copy = str(folders["train"]), str(tmp_path / "copy")
+    assert main(["views", "export", train, "--out", copy]) == 0
+    assert "8 unreviewed" in capsys.readouterr().out
+    assert main(["views", "check", copy, str(folders["test2"])]) == 0
+    assert "0 scenes in both" in capsys.readouterr().out
+    for words, line in (
+        (["views", "check", copy, copy + "2"], "card.json: no card"),
+        (["views", "paraphrase", train], "expected --paraphrase.url"),
+        (["views", "review", str(tmp_path / "none")], "card.json: no card"),
+        (["views", "export", train, "--out", train], "is the reviewed folder itself"),
+    ):
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert line in told and told.count("\n") == 1
+
+
 def test_bad_input_is_refused_in_one_line(folders: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="found no endpoint"):
         paraphrase_folder(folders["train"], ParaphraseConfig())
     with pytest.raises(ValueError, match="expected at least two"):
         overlaps([folders["train"]])
+    with pytest.raises(ValueError, match=r"card.json: no card .*let `sapave views` finish"):
+        overlaps([folders["train"], tmp_path])
     with pytest.raises(ValueError, match="written by `sapave views`"):
         paraphrase_folder(tmp_path, ParaphraseConfig(url="http://127.0.0.1:9", model="m"))

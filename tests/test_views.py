@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
+from sapave.base.geometry import unproject
 from sapave.base.seeds import rng
 from sapave.data import view_scenes
 from sapave.data.instructions import asking, grammar
@@ -123,12 +126,64 @@ def test_the_same_whatever_the_number_of_workers_and_after_a_cut(made: Path, tmp
         assert path.read_bytes() == (made / path.name).read_bytes() and whole(tmp_path, 1)
 
 
+def test_a_folder_goes_on_with_its_own_settings_only_and_may_grow(made: Path, tmp_path: Path) -> None:
+    small = ViewsConfig(out=tmp_path, workers=0, **SMALL | {"scenes": 3})
+    generate(small)
+    for change in ({"split": "test1"}, {"samples": 3}, {"reach": "near"}, {"first_scene": 7}, {"scenes": 2}):
+        with pytest.raises(ValueError, match=f"was made with {next(iter(change))} .*; name another folder with --out"):
+            generate(replace(small, **change))
+    card = generate(replace(small, scenes=4))  # the last shard was short, and is made again
+    assert card["samples"] == 48
+    assert all((tmp_path / p.name).read_bytes() == p.read_bytes() for p in made.glob("*.parquet"))
+
+
+def test_depth_camera_and_pose_lead_back_to_the_thing(made: Path) -> None:
+    frames = {row["frame_id"]: row for row in rows_of(made, "frames")}
+    away = []
+    for sample in rows_of(made, "samples"):
+        frame = frames[sample["frame_id"]]
+        things = {o["id"]: o for o in json.loads(frame["objects"]) if o["kind"] == "thing"}
+        mask = decode(frame["seg"]["bytes"], np.uint8) == sample["target"]
+        if sample["target"] not in things or mask.sum() < 30:
+            continue
+        depth = decode(frame["depth_mm"]["bytes"], np.uint16) / 1000.0
+        points = unproject(np.reshape(frame["intrinsics"], (3, 3)), depth)[mask]
+        pose = np.reshape(frame["base_from_camera"], (4, 4))
+        middle = np.median(points @ pose[:3, :3].T + pose[:3, 3], axis=0)
+        thing = things[sample["target"]]
+        away.append(np.linalg.norm(middle - thing["position"]) - np.hypot(thing["radius"], thing["half_height"]))
+    assert len(away) >= 8 and max(away) < 0.02 and np.median(away) < 0.0  # on the side that shows
+
+
+def test_every_form_of_request_is_asked() -> None:
+    world, things, g = view_scenes.open_scene("train", 1, SUITE)
+    head = view_scenes.start_head(world, things, g)
+    world.close()
+    asked = [asking.request(things, head, "train", rng(i, "forms")) for i in range(400)]
+    count = Counter(found.kind for found in asked)
+    assert set(count) == {"one", "two_step", "absent", "ambiguous"} and min(count.values()) >= 5
+    for found in asked:
+        ids = [len(step) for step in found.steps]
+        shape = {"one": len(ids) == 1, "two_step": len(ids) == 2, "absent": not ids, "ambiguous": ids and ids[0] > 1}
+        assert shape[found.kind], found
+    containers = [f for f in asked if "{first_unit}" in f.template]
+    units = {e["id"] for e in things if e["kind"] == "unit"}
+    assert bool(containers) == bool(units) and all(
+        f.kind == "two_step" and set(f.steps[0]) <= units for f in containers
+    )
+
+
 def test_the_card_counts(made: Path) -> None:
     card = json.loads((made / "card.json").read_text())
     assert card["samples"] == 48 == sum(card["kinds"].values()) == sum(card["forms"].values())
     assert card["scenes"] == 4 and card["assets"] == pq.read_metadata(made / "assets.parquet").num_rows > 8
-    assert sum(card["yaw_deg"]["counts"]) == 48 and (made / "sheet.png").stat().st_size > 10_000
-    assert "| spatial |" in (made / "README.md").read_text()
+    assert sum(card["yaw_deg"]["counts"]) == sum(card["visible_after"]["counts"]) == 48
+    assert {f: sum(d.values()) for f, d in card["difficulty_by_form"].items()} == card["forms"]
+    text = (made / "README.md").read_text()
+    assert "| spatial |" in text and text.count(" to ") >= 48 and "####" in text
+    with Image.open(made / "sheet.png") as sheet:
+        cells = [sheet.crop((x, y, x + 300, y + 200)) for x in (0, 1760) for y in (0, 900)]
+        assert sheet.size == (6 * 352, 4 * 300) and all(np.std(np.asarray(cell)) > 5 for cell in cells)
 
 
 def test_hugging_face_reads_the_folder_as_it_is(made: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sapave.base import runs
+from sapave.data.view_card import read_card, write_card
 from sapave.data.view_files import SCHEMAS, Key, numbered, samples_of, shards, write_shard
 from sapave.data.view_words import paraphrases
 
@@ -55,13 +56,16 @@ def decisions(folder: Path) -> dict[Key, Decision]:
 
 def export(folder: Path, out: Path) -> dict[str, int]:
     """Write a copy of a views folder with what people and a language model said applied: rejected samples left out,
-    edited ones reworded, the others told in one of their paraphrases where there are some.
+    edited ones reworded, accepted ones as they are, the others told in one of their paraphrases where there are some.
 
-    Returns how many were accepted, rejected, edited, left unreviewed, and paraphrased. ValueError when `out` is the
-    folder itself.
+    A views folder like any other, with a card of its own. Returns how many were accepted, rejected, edited, left
+    unreviewed, and paraphrased. ValueError when `out` is the folder itself or holds views already, or without a card.
     """
     if out.resolve() == folder.resolve():
         raise ValueError(f"{out}: is the reviewed folder itself; name another one")
+    if out.is_dir() and any(out.glob("*.parquet")):
+        raise ValueError(f"{out}: holds views already; name a new folder")
+    config = read_card(folder)["config"]
     made = decisions(folder)
     counts: dict[str, int] = dict.fromkeys(("accepted", "rejected", "edited", "unreviewed", "paraphrased"), 0)
     names: dict[str, str] = {"accept": "accepted", "reject": "rejected", "edit": "edited"}
@@ -70,13 +74,16 @@ def export(folder: Path, out: Path) -> dict[str, int]:
         for key, sample in numbered(samples_of(path)):
             said = made.get(key)
             counts[names[said.decision] if said else "unreviewed"] += 1
-            if said is None or said.decision == "accept":
+            if said is None:
                 counts["paraphrased"] += key in otherwise
                 kept.append(sample | {"instruction": otherwise.get(key, sample["instruction"])})
+            elif said.decision == "accept":
+                kept.append(sample)
             elif said.decision == "edit":
                 kept.append(sample | {"instruction": said.instruction.strip()})
         used = {sample["frame_id"] for sample in kept}
         table = pq.read_table(path)
         frames = table.filter(pa.array([i in used for i in table["frame_id"].to_pylist()], pa.bool_()))
         write_shard(out, number, frames.cast(SCHEMAS["frames"]).to_pylist(), kept)
+    write_card(out, config)
     return counts

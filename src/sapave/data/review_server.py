@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from sapave.base.parallel import Processes
 from sapave.data.review import Decision, decisions, keep
+from sapave.data.view_card import read_card
 from sapave.data.view_files import decode, encode, numbered, samples_of, shards
 from sapave.data.view_scenes import open_scene, scene_seed, splits_of
 from sapave.sim.gaze import head_at
@@ -30,10 +31,10 @@ class Review:
     """The samples of a folder, in order, with what has been decided about each."""
 
     def __init__(self, folder: Path) -> None:
-        """ValueError when the folder holds no views."""
+        """ValueError when the folder holds no views or no card."""
         self.folder = folder
-        card = json.loads((folder / "card.json").read_text())
-        self.suite, self.split = card["config"]["suite"], card["config"]["split"]
+        made = read_card(folder)["config"]
+        self.suite, self.split = made["suite"], made["split"]
         self.samples: list[tuple[tuple[int, int], dict[str, Any], Path]] = []
         for path in shards(folder):
             self.samples += [(key, sample, path) for key, sample in numbered(samples_of(path))]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,18 +16,36 @@ from sapave.base import runs
 from sapave.data.view_files import FORMAT, decode
 from sapave.sim.gaze import shown_at
 
-if TYPE_CHECKING:
-    from sapave.data.views import ViewsConfig
-
-COLUMNS = ("kind", "form", "difficulty", "template", "instruction", "commit", "motion", "visible_before", "region")
+COLUMNS = (
+    "kind", "form", "difficulty", "template", "instruction", "commit", "motion", "visible_before", "visible_after",
+    "region",
+)  # fmt: skip
 ASSET = ("family", "model", "colour", "look", "material", "use", "synonyms", "hollow", "radius", "half_height")
 SHEET = (6, 4)
 """Columns and rows of the sheet."""
 ZOOM = 2
+HISTOGRAMS = {
+    "yaw_deg": "Head motion in yaw [degrees, left is positive]",
+    "pitch_deg": "Head motion in pitch [degrees, up is positive]",
+    "visible_before": "Visible fraction of what is asked for, before",
+    "visible_after": "Visible fraction of what is asked for, after",
+}
+BAR = 40
+"""Length of the longest bar of a histogram [characters]."""
 
 
-def write_card(folder: Path, config: ViewsConfig) -> dict[str, Any]:
-    """Read all shards, write card.json, assets.parquet, README.md and sheet.png; returns the card."""
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a views folder; ValueError when it has none."""
+    path = folder / "card.json"
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: no card ({error}); let `sapave views` finish in this folder first") from None
+
+
+def write_card(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Read all shards, write card.json, assets.parquet, README.md and sheet.png; returns the card. `config`: the
+    settings of `sapave views` that the folder was made with, by name."""
     samples = [pq.read_table(p, columns=list(COLUMNS)) for p in sorted(folder.glob("samples-*.parquet"))]
     rows = pa.concat_tables(samples) if samples else pa.table({name: [] for name in COLUMNS})
     found = {name: rows[name].to_pylist() for name in COLUMNS if name not in ("motion", "region")}
@@ -35,7 +54,7 @@ def write_card(folder: Path, config: ViewsConfig) -> dict[str, Any]:
     regions = [len(r) // 2 for r in rows["region"].to_pylist() if r]
     card = {
         "format": FORMAT,
-        "config": config,
+        "config": dict(config),
         "samples": rows.num_rows,
         "frames": sum(pq.ParquetFile(p).metadata.num_rows for p in folder.glob("frames-*.parquet")),
         "scenes": sum(scenes.values()),
@@ -50,6 +69,11 @@ def write_card(folder: Path, config: ViewsConfig) -> dict[str, Any]:
         "yaw_deg": _histogram(motions[:, 0], 160),
         "pitch_deg": _histogram(motions[:, 1], 80),
         "visible_before": _histogram(np.array(found["visible_before"], float), 1.0, low=0.0),
+        "visible_after": _histogram(np.array(found["visible_after"], float), 1.0, low=0.0),
+        "difficulty_by_form": {
+            form: _counts([d for d, f in zip(found["difficulty"], found["form"], strict=True) if f == form])
+            for form in sorted(set(found["form"]))
+        },
         "region_poses": round(float(np.mean(regions)), 2) if regions else 0.0,
         "versions": runs.versions(),
     }
@@ -105,28 +129,53 @@ def _readme(card: dict[str, Any]) -> str:
         "- config_name: samples\n  data_files: samples-*.parquet\n"
         "- config_name: frames\n  data_files: frames-*.parquet\n"
         "- config_name: assets\n  data_files: assets.parquet\n---\n"
-        f"# Views, suite {config.suite}, split {config.split}\n\n"
+        f"# Views, suite {config['suite']}, split {config['split']}\n\n"
         f"{card['samples']} samples on {card['frames']} frames of {card['scenes']} scenes; {card['assets']} distinct "
         f"things; {card['templates']} templates, {card['instructions']} instructions. Made by `sapave views`; every "
-        "label was verified by rendering at it. `card.json` holds the histograms, `sheet.png` shows samples.\n\n"
+        "label was verified by rendering at it. `card.json` holds every number, `sheet.png` shows samples.\n\n"
         f"| category | samples |\n|---|---|\n{table('kinds')}\n| form | samples |\n|---|---|\n{table('forms')}\n"
-        f"| difficulty | samples |\n|---|---|\n{table('difficulty')}"
+        f"| difficulty | samples |\n|---|---|\n{table('difficulty')}\n"
+        + "".join(f"{title}:\n\n```\n{_bars(card[name])}```\n\n" for name, title in HISTOGRAMS.items())
     )
 
 
+def _bars(histogram: dict[str, Any]) -> str:
+    """A histogram as lines of text: from, to, how many."""
+    edges, counts = histogram["edges"], histogram["counts"]
+    unit = max(1, *counts) / BAR
+    lines = zip(edges, edges[1:], counts, strict=False)
+    return "".join(f"{a:8.2f} to {b:7.2f} {'#' * round(n / unit)} {n}\n" for a, b, n in lines)
+
+
+def _spread(folder: Path, count: int) -> tuple[list[dict[str, Any]], dict[int, bytes], dict[int, np.ndarray]]:
+    """Up to `count` samples from shards evenly spread over the folder, and the pictures [PNG] and head poses [2] rad
+    of their frames."""
+    shards = sorted(folder.glob("samples-*.parquet"))
+    shards = [shards[i * len(shards) // count] for i in range(count)] if len(shards) > count else shards
+    chosen: list[dict[str, Any]] = []
+    pictures: dict[int, bytes] = {}
+    heads: dict[int, np.ndarray] = {}
+    for number, path in enumerate(shards):
+        samples = pq.read_table(path, columns=["frame_id", "instruction", "kind", "motion"]).to_pylist()
+        share = (number + 1) * count // len(shards) - number * count // len(shards)
+        picked = [samples[i * len(samples) // share] for i in range(share)] if len(samples) > share else samples
+        wanted = [sample["frame_id"] for sample in picked]
+        frames = path.with_name(path.name.replace("samples-", "frames-"))
+        table = pq.read_table(frames, columns=["frame_id", "rgb", "head"], filters=[("frame_id", "in", wanted)])
+        for frame in table.to_pylist():
+            pictures[frame["frame_id"]], heads[frame["frame_id"]] = frame["rgb"]["bytes"], np.array(frame["head"])
+        chosen += picked
+    return chosen, pictures, heads
+
+
 def _sheet(folder: Path) -> None:
-    """The first samples that have an answer: the picture, where it asks to look, and the words."""
+    """Samples from all over the folder: the picture, where it asks to look, and the words."""
     from PIL import Image, ImageDraw
 
-    frames = pq.read_table(sorted(folder.glob("frames-*.parquet"))[0], columns=["frame_id", "rgb", "head"])
-    samples = pq.read_table(
-        sorted(folder.glob("samples-*.parquet"))[0], columns=["frame_id", "instruction", "kind", "motion"]
-    ).to_pylist()
     columns, rows = SHEET
-    chosen = samples[:: max(1, len(samples) // (columns * rows))][: columns * rows]
-    numbers = frames["frame_id"].to_pylist()
-    pictures = {i: frames["rgb"][n].as_py()["bytes"] for n, i in enumerate(numbers)}
-    heads = dict(zip(numbers, map(np.array, frames["head"].to_pylist()), strict=True))
+    chosen, pictures, heads = _spread(folder, columns * rows)
+    if not chosen:
+        return
     height, width = decode(pictures[chosen[0]["frame_id"]], np.uint8).shape[:2]
     cell = (width * ZOOM, height * ZOOM + 44)
     sheet = Image.new("RGB", (columns * cell[0], rows * cell[1]), "white")

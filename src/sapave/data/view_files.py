@@ -88,15 +88,15 @@ def pack_shard(frames: Sequence[dict], samples: Sequence[dict]) -> dict[str, byt
     return packed
 
 
-def keep_shard(folder: Path, index: int, packed: Mapping[str, bytes]) -> None:
-    """Write the files of a packed shard, then the seal that makes it count."""
-    seal = {}
+def keep_shard(folder: Path, index: int, packed: Mapping[str, bytes], scenes: int | None = None) -> None:
+    """Write the files of a packed shard, then the seal that makes it count; `scenes`: of how many it was made."""
+    seal: dict[str, Any] = {}
     for table in TABLES:
         path = shard_path(folder, table, index)
         with runs.atomic(path) as partial:
             partial.write_bytes(packed[table])
         seal[path.name] = hashlib.sha256(packed[table]).hexdigest()
-    runs.write_json(_seal_path(folder, index), seal)
+    runs.write_json(_seal_path(folder, index), seal if scenes is None else seal | {"scenes": scenes})
 
 
 def write_shard(folder: Path, index: int, frames: Sequence[dict], samples: Sequence[dict]) -> None:
@@ -110,10 +110,13 @@ def _cell(picture: Any, number: int, name: str) -> Any:
     return picture
 
 
-def whole(folder: Path, index: int) -> bool:
-    """Is this shard complete: sealed, and every file as the seal says?"""
+def whole(folder: Path, index: int, scenes: int | None = None) -> bool:
+    """Is this shard complete: sealed, every file as the seal says, and of so many `scenes` where the seal knows?"""
     try:
         seal = json.loads(_seal_path(folder, index).read_text())
+        made_of = seal.pop("scenes", None)
+        if None not in (made_of, scenes) and made_of != scenes:
+            return False
         return all(_digest(folder / name) == digest for name, digest in seal.items()) and len(seal) == len(TABLES)
     except (OSError, ValueError):
         return False

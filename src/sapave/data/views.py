@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ import numpy as np
 from tqdm import tqdm
 
 from sapave.base.parallel import each
+from sapave.base.runs import write_json
 from sapave.data.instructions.grammar import CATEGORIES, slots, templates
 from sapave.data.view_card import write_card
 from sapave.data.view_files import keep_shard, pack_shard, whole
 from sapave.data.view_samples import REACHES, frame_of
 from sapave.data.view_scenes import check_split, open_scene, second_head, start_head
 from sapave.sim.gaze import head_at
+
+IDENTITY = "identity.json"
+"""What a folder was made with, written before its first shard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +77,42 @@ def generate(config: ViewsConfig) -> dict[str, Any]:
             f"{', '.join(sorted(known))}, nothing in the kitchens"
         )
     check_split(config.suite, config.split)
+    _continues(config)
     shards = list(range(0, config.scenes, config.per_shard))
     job = replace(config, out=Path())  # a worker, which may be another machine, touches no file of the folder
-    jobs = [(job, i, start) for i, start in enumerate(shards) if not whole(config.out, i)]
-    config.out.mkdir(parents=True, exist_ok=True)
+    jobs = [(job, i, at) for i, at in enumerate(shards) if not whole(config.out, i, len(_scenes(config, at)))]
+    write_json(config.out / IDENTITY, _identity(config))
     with tqdm(total=len(shards), initial=len(shards) - len(jobs), desc="views", unit="shard", disable=None) as bar:
-        for (_, index, _), packed in each(_shard, jobs, config.workers if config.workers > 1 else 0, ray=config.ray):
-            keep_shard(config.out, index, packed)
+        for (_, index, at), packed in each(_shard, jobs, config.workers if config.workers > 1 else 0, ray=config.ray):
+            keep_shard(config.out, index, packed, len(_scenes(config, at)))
             bar.update()
-    return write_card(config.out, config)
+    return write_card(config.out, asdict(config))
+
+
+def _scenes(config: ViewsConfig, start: int) -> range:
+    """The scenes of the shard that begins with scene `start`."""
+    return range(start, min(start + config.per_shard, config.scenes))
+
+
+def _identity(config: ViewsConfig) -> dict[str, Any]:
+    """All settings that the samples follow from, as JSON has them."""
+    return json.loads(
+        json.dumps({name: v for name, v in asdict(config).items() if name not in ("out", "workers", "ray")})
+    )
+
+
+def _continues(config: ViewsConfig) -> None:
+    """ValueError when the folder holds shards that were made with other settings; `scenes` may grow."""
+    path = config.out / IDENTITY
+    if not path.is_file():
+        return
+    before = json.loads(path.read_text())
+    for name, now in _identity(config).items():
+        was = before.get(name, now)
+        if was > now if name == "scenes" else was != now:
+            raise ValueError(
+                f"{config.out}: was made with {name} {was}, found {name} {now}; name another folder with --out"
+            )
 
 
 def _shard(job: tuple[ViewsConfig, int, int]) -> dict[str, bytes]:
@@ -88,7 +120,7 @@ def _shard(job: tuple[ViewsConfig, int, int]) -> dict[str, bytes]:
     config, _, start = job
     frames: list[dict[str, Any]] = []
     samples: list[dict[str, Any]] = []
-    for number in range(start, min(start + config.per_shard, config.scenes)):
+    for number in _scenes(config, start):
         for frame, rows in scene_views(config, config.first_scene + number):
             frame["frame_id"] = start * config.views + len(frames)
             frames.append(frame)

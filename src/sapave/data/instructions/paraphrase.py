@@ -101,10 +101,10 @@ def problem(sentence: Sentence, text: str, longest: int) -> str:
     if len(theirs) > longest:
         return f"more than {longest} words"
     for phrase in sentence.keep:
-        if not _has(theirs, words_of(phrase)):
+        if not has(theirs, words_of(phrase)):
             return f"without '{phrase}'"
     for phrase in sentence.avoid:
-        if _has(theirs, words_of(phrase)):
+        if has(theirs, words_of(phrase)):
             return f"with '{phrase}'"
     for name, special in (("direction", DIRECTIONS), ("negation", NEGATIONS)):
         changed = _only(ours, special) ^ _only(theirs, special)
@@ -113,7 +113,8 @@ def problem(sentence: Sentence, text: str, longest: int) -> str:
     return ""
 
 
-def _has(words: Sequence[str], phrase: Sequence[str]) -> bool:
+def has(words: Sequence[str], phrase: Sequence[str]) -> bool:
+    """Does the phrase stand in the words, in a row? (An empty one does.)"""
     return any(list(words[i : i + len(phrase)]) == list(phrase) for i in range(len(words) - len(phrase) + 1))
 
 
