@@ -11,6 +11,7 @@ import pytest
 
 from sapave.base.seeds import rng
 from sapave.bench.leaks import Asked, blind_policies, thumb
+from sapave.bench.look_table import lines
 from sapave.bench.looking import Look, LookingConfig, evaluate_looking, right
 
 TOLERANCE = np.deg2rad(5.0)
@@ -39,7 +40,8 @@ def test_a_baseline_is_as_good_as_what_leaks(by_words: bool, by_picture: bool) -
     found = {}
     for name, answer in blind_policies(samples[:400]).items():
         found[name] = np.mean([np.abs(answer(s) - s.gaze).max() <= TOLERANCE for s in samples[400:]])
-    assert (found["words_only"] > 0.9) == by_words and (found["image_only"] > 0.9) == by_picture
+    for how in ("only", "nearest"):
+        assert (found[f"words_{how}"] > 0.9) == by_words and (found[f"image_{how}"] > 0.9) == by_picture
     assert found["stay"] < 0.2 and found["mean_motion"] < 0.2
     with pytest.raises(ValueError, match="no training samples"):
         blind_policies([])
@@ -70,7 +72,12 @@ def test_a_run_goes_on_and_says_what_was_not_run(tmp_path: Path) -> None:
     again = evaluate_looking(config)
     assert again["rows"] == first["rows"] and set(first["not_run"]) >= {"Qwen2.5-VL-72B", "Gemini-2.5-Pro"}
     arms = {row["arm"]: row for row in first["rows"]}
-    assert list(arms) == ["zero", "stay", "mean_motion", "words_only", "image_only"]
+    leaks = ["stay", "mean_motion", "words_only", "image_only", "words_nearest", "image_nearest"]
+    assert list(arms) == ["zero", *leaks]
+    best = max(arms[name]["val"]["one_look"]["rate"] for name in leaks)
+    gap = arms["zero"]["val"]["gap"]
+    assert gap["points"] == pytest.approx(100 * (arms["zero"]["val"]["one_look"]["rate"] - best), abs=0.05)
+    assert arms[gap["to"]]["val"]["one_look"]["rate"] == best and f"above {gap['to']}" in lines(first)[0]
     assert arms["zero"]["val"]["one_look"] == arms["stay"]["val"]["one_look"]  # both stay where they are
     assert arms["zero"]["val"]["one_look"]["n"] == sum(
         len(json.loads(line)["looks"]) for line in text.splitlines() if json.loads(line)["split"] == "val"

@@ -89,6 +89,8 @@ class ActionChunk:
     """Rows already executed (for policies that overlap chunks)."""
     commit: float | None = None
     """How sure the policy is that it sees enough and need not look further, 0 to 1; None: it does not say."""
+    known: float | None = None
+    """Share of the instruction's words that the policy has learned, 0 to 1; None: it does not say."""
 
     def __post_init__(self) -> None:
         check_stream("head", self.head, N_HEAD)

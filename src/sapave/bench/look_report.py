@@ -12,6 +12,7 @@ import numpy as np
 
 from sapave.bench.charts import colour
 from sapave.bench.report import write_page
+from sapave.sim.conditions import SEEN
 from sapave.sim.gaze import shown_at
 
 SIZE = (352, 256)
@@ -32,9 +33,10 @@ def write_look_report(path: Path, results: dict[str, Any], looks: Sequence[dict[
         "tell). A policy with a commit output says whether it sees enough: right when it commits at a picture that "
         f"shows it well, and goes on at one that does not.</p><div class=card>{_more(results)}</div>"
         f"<h2>By category, one look</h2><div class=card>{_kinds(results)}</div>"
-        "<h2>What they looked at</h2><p class=soft>The picture before; circles: where one look of each arm ends; "
-        f"cross: a verified view.</p>{_legend(results)}<div class=thirds>{''.join(_card(a, results) for a in looks)}"
-        "</div>"
+        "<h2>What they looked at</h2><p class=soft>The large picture is the one before; circles: where one look of "
+        "each arm ends; cross: a verified view. Below it, what each arm saw when it stopped looking, and how often it "
+        f"had looked; green where that was well in view.</p>{_legend(results)}<div class=thirds>"
+        f"{''.join(_card(look, results) for look in looks)}</div>"
     )
     return write_page(path, title, body)
 
@@ -45,23 +47,31 @@ def _rate(rate: dict[str, Any] | None) -> str:
     return f"<td>{100 * rate['rate']:.1f}<small>{100 * rate['low']:.0f} to {100 * rate['high']:.0f}</small></td>"
 
 
+def _gap(cell: dict[str, Any]) -> str:
+    gap = cell.get("gap")
+    return f"<td>{gap['points']:+.1f}<small>{escape(gap['to'].replace('_', ' '))}</small></td>" if gap else "<td>-</td>"
+
+
 def _splits(results: dict[str, Any]) -> list[str]:
     return [s for s in TITLES if any(s in row for row in results["rows"])]
 
 
 def _table(results: dict[str, Any]) -> str:
     splits = _splits(results)
-    head = "".join(f"<th class=mid colspan=2>{TITLES[s]}</th>" for s in splits)
-    under = "<th>one look</th><th>seen in 3</th>" * len(splits)
+    head = "".join(f"<th class=mid colspan=4>{TITLES[s]}</th>" for s in splits)
+    under = "<th>one look</th><th>gap to leaks</th><th>seen in 3</th><th>ever</th>" * len(splits)
     rows = ""
     for row in results["rows"]:
-        cells = "".join(_rate(row[s]["one_look"]) + _rate(row[s].get("seen_3")) for s in splits)
+        cells = "".join(
+            _rate(row[s]["one_look"]) + _gap(row[s]) + _rate(row[s].get("seen_3")) + _rate(row[s].get("seen_ever"))
+            for s in splits
+        )
         name = escape(row["arm"].replace("_", " "))
         note = f"; {row['no_answer']} looks without an answer" if row["no_answer"] else ""
         about = f"{name}<small>{escape(row['doc'] + note)}</small>"
         rows += f"<tr><td class=left style='white-space:normal'>{about}</td>{cells}</tr>"
     for name, why in results["not_run"].items():
-        cell = f"<td colspan={2 * len(splits)}>not run: {escape(why)}</td>"
+        cell = f"<td colspan={4 * len(splits)}>not run: {escape(why)}</td>"
         rows += f"<tr class=absent><td class=left>{escape(name)}</td>{cell}</tr>"
     return f"<table class=paper><tr><th></th>{head}</tr><tr><th></th>{under}</tr>{rows}</table>"
 
@@ -99,7 +109,8 @@ def _kinds(results: dict[str, Any]) -> str:
 
 
 def _names(results: dict[str, Any]) -> list[str]:
-    return [row["arm"] for row in results["rows"]]
+    """Arms that are drawn: all but the leak baselines."""
+    return [row["arm"] for row in results["rows"] if not row["leak"]]
 
 
 def _legend(results: dict[str, Any]) -> str:
@@ -128,9 +139,23 @@ def _card(look: dict[str, Any], results: dict[str, Any]) -> str:
         x, y = place(gaze)
         marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#fff' stroke-width='3'/>"
         marks += f"<path d='M{x - 9:.0f} {y:.0f}h18M{x:.0f} {y - 9:.0f}v18' stroke='#111' stroke-width='1.4'/>"
+    ends = "".join(_end(name, look["arms"][name]) for name in _names(results) if name in look["arms"])
     return (
         f"<div class=card><h3>“{escape(look['text'])}”</h3><p class=note>{look['split']}, {look['category']}, "
         f"{look['difficulty']}</p><svg viewBox='0 0 {width} {height}' width='{width}'>"
         f"<image href='data:image/png;base64,{picture}' width='{width}' height='{height}' "
-        f"preserveAspectRatio='none'/>{marks}</svg></div>"
+        f"preserveAspectRatio='none'/>{marks}</svg><div class=ends>{ends}</div></div>"
+    )
+
+
+def _end(name: str, did: dict[str, Any]) -> str:
+    """The small picture of where an arm stopped looking."""
+    if "picture" not in did:
+        return ""
+    data, looks = base64.b64encode(bytes.fromhex(did["picture"])).decode(), len(did["heads"])
+    good = " class=good" if did["seen"] and did["seen"][-1] >= SEEN else ""
+    said = "no answer" if did.get("no_answer") else f"{looks} look{'s' if looks > 1 else ''}"
+    return (
+        f"<figure{good}><img src='data:image/png;base64,{data}' alt=''><figcaption>{escape(name.replace('_', ' '))}"
+        f"<small>{said}</small></figcaption></figure>"
     )

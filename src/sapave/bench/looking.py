@@ -14,20 +14,20 @@ import numpy as np
 from tqdm import tqdm
 
 from sapave.base.parallel import each
-from sapave.base.runs import append_jsonl, start_run, versions, write_json
+from sapave.base.runs import append_jsonl, start_run, write_json
 from sapave.base.shelf import shelf
 from sapave.base.types import Policy, cameras_of
 from sapave.bench.arms import Arm, arms, load, weights_digest
-from sapave.bench.leaks import Asked, Blind, blind_policies, thumb
+from sapave.bench.leaks import TOLERANCE, Asked, Blind, blind_policies, thumb
 from sapave.bench.look_report import write_look_report
+from sapave.bench.look_table import COMMITTED, LOOKS, lines, summarise
 from sapave.bench.protocol import PROTOCOL_VERSION
-from sapave.bench.statistics import wilson
 from sapave.data.view_files import encode
 from sapave.data.view_samples import REACHES, frame_of
 from sapave.data.view_scenes import open_scene, start_head
 from sapave.policies._entry import Privileged
-from sapave.policies._vlm import NoAnswer
-from sapave.policies._vlm_models import MODELS
+from sapave.policies._vlm import UNREADABLE, NoAnswer
+from sapave.policies._vlm_models import MODELS, title_of
 from sapave.policies.sapave import shipped
 from sapave.sim import conditions
 from sapave.sim.gaze import head_at
@@ -37,19 +37,6 @@ SUITE = "activeviewpose"
 SPLITS = ("val", "test1", "test2")
 SCENES = {"val": 1000, "test1": 1000, "test2": 1000}
 """The committed lists: scenes 0 to 999 of each split; `scenes` takes the first of them."""
-TOLERANCE = np.deg2rad(5.0)
-"""One look is right when yaw and pitch both end this close to a verified best view [rad]."""
-LOOKS = 3
-COMMITTED = 0.5
-"""A policy surer than this that it sees enough stops looking."""
-SAID = {
-    "in_view": "in view",
-    "out_of_view": "not in view",
-    "seen_3": "seen in 3 looks",
-    "commits_when_seen": "commits when it sees",
-    "goes_on_when_not": "goes on when not",
-}
-"""Further rates of a cell, and their names in the printed table."""
 PICTURES = 6
 """Samples of each split whose pictures go into the report."""
 
@@ -140,12 +127,15 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
         raise ValueError(f"scenes {config.scenes}: expected 1 to {min(SCENES.values())}")
     ready, absent = _sorted_out(config.arms)
     chosen = tuple(arms(ready, config.checkpoint or shipped("look")))
+    entries = shelf("sapave.policies", "POLICY")
+    asked = {name: entries[name].asks() for name in ready if name in entries and entries[name].asks()}
+    absent = {title: why for title, why in absent.items() if title not in map(title_of, asked.values())}
     identity = {
         "protocol": PROTOCOL_VERSION,
         "suite": SUITE,
         "shape": [config.views, config.samples],
         "reach": config.reach,
-        "weights": {arm.name: weights_digest(arm) for arm in chosen},
+        "weights": {arm.name: weights_digest(arm) or asked.get(arm.name, "") for arm in chosen},
     }
     path = config.out / "identity.json"
     if path.is_file() and json.loads(path.read_text()) != identity:
@@ -161,7 +151,8 @@ def evaluate_looking(config: LookingConfig) -> dict[str, Any]:
     jobs += [asks(arms=(), split="train", number=n) for n in range(config.train_scenes)]
     looks = _run(jobs, config.out / "samples.jsonl", config.workers)
     _add_blind(looks)
-    results = summarise(looks, chosen, identity, absent)
+    docs = {arm.name: f"{arm.doc} ({title_of(asked[arm.name])})" if arm.name in asked else arm.doc for arm in chosen}
+    results = summarise(looks, docs, identity, absent)
     write_json(config.out / "results.json", results)
     report = write_look_report(config.out / "report.html", results, [vars(a) for a in looks if a.picture])
     for line in lines(results):
@@ -177,12 +168,13 @@ def _sorted_out(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     absent = {name: why for name, why in lacks.items() if why}
     for model in MODELS.values():
         paper = " / ".join(str(value) for value in model.paper)
-        absent[model.title] = f"no endpoint here; the paper has {paper} on its own data"
+        absent[model.title] = f"no endpoint that serves it; the paper has {paper} on its own data"
     return tuple(name for name in names if not lacks.get(name)), absent
 
 
 def _run(jobs: Sequence[Job], path: Path, workers: int) -> list[Look]:
-    """All looks, in the order of the jobs; finished scenes are kept at `path` and not looked at again."""
+    """All looks, in the order of the jobs; finished scenes are kept at `path` and not looked at again, except where an
+    endpoint did not answer."""
     kept: dict[tuple[str, int], list[Look]] = {}
     if path.is_file():
         for line in path.read_text().splitlines():
@@ -191,6 +183,9 @@ def _run(jobs: Sequence[Job], path: Path, workers: int) -> list[Look]:
             except ValueError:
                 continue  # cut short by a kill: that scene is done again
             kept[(row["split"], row["number"])] = [Look(**look) for look in row["looks"]]
+    kept = {
+        key: found for key, found in kept.items() if not any(a.get("failed") for k in found for a in k.arms.values())
+    }
     left = [job for job in jobs if (job.split, job.number) not in kept]
     with tqdm(total=len(jobs), initial=len(jobs) - len(left), desc="looking", unit="scene", disable=None) as bar:
         for job, found in each(look_around, left, workers):
@@ -246,10 +241,13 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
     well an answer was seen.
 
     A policy that commits at its second or third look stays where it is; its first motion is always carried out, for the
-    one look that is judged. `commits` [n, 2]: (how sure it was, what was seen) at each picture it was shown.
+    one look that is judged. `commits` [n, 2]: (how sure it was, what was seen) at each picture it was shown. A look
+    without an answer is never right and sees nothing; it is counted (`no_answer`; `failed` where the endpoint was at
+    fault) and ends the looking. `picture`: PNG of where it ended, when the start's is kept too.
     """
     policy.reset(world.spec.seed)
-    before, heads, seen, silent = world.target, [], [], 0
+    before, heads, seen = world.target, [], []
+    extra: dict[str, Any] = {}
     commits: list[list[float]] = []
     now = _seen(world, head, names)
     world.target = SimpleNamespace(name=names[0])  # type: ignore[assignment]  # what privileged policies read
@@ -262,7 +260,10 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
                 observation = world.observe(cameras_of(policy))
                 chunk = policy.act(replace(observation, head=pose, head_target=pose, instruction=look.text, time=0.0))
             if isinstance(chunk, NoAnswer):
-                silent += 1
+                extra = {"no_answer": 1} | ({"failed": chunk.why} if chunk.why != UNREADABLE else {})
+                heads.append([round(float(v), 4) for v in head])
+                seen.append(0.0)
+                break
             if chunk.commit is not None:
                 commits.append([round(chunk.commit, 3), now])
             if number > 0 and (chunk.commit or 0.0) > COMMITTED:
@@ -273,9 +274,12 @@ def _follow(world: World, policy: Policy, head: np.ndarray, look: Look, names: l
             seen.append(now)
     finally:
         world.target = before
-    extra: dict[str, Any] = {"no_answer": silent} if silent else {}
     extra |= {"commits": commits} if commits and look.last else {}
-    return {"heads": heads, "seen": seen, "right": right(look, np.array(heads[0]))} | extra
+    if look.picture:
+        with head_at(world.model, world.data, head):
+            extra["picture"] = encode(world.observe(("head",)).rgb["head"]).hex()
+    answered = len(heads) > 1 or "no_answer" not in extra
+    return {"heads": heads, "seen": seen, "right": answered and right(look, np.array(heads[0]))} | extra
 
 
 def right(look: Look, head: np.ndarray) -> bool:
@@ -293,65 +297,3 @@ def _add_blind(looks: Sequence[Look]) -> None:
         for name, answer in blind.items():
             head = answer(look.asked)
             look.arms[name] = {"heads": [np.round(head, 4).tolist()], "seen": [], "right": right(look, head)}
-
-
-def summarise(
-    looks: Sequence[Look], chosen: Sequence[Arm], identity: dict[str, Any], absent: dict[str, str]
-) -> dict[str, Any]:
-    """Rates with Wilson intervals per arm and split, per category, and the gap to the best leak baseline."""
-    tested = [look for look in looks if look.split != "train"]
-    names = list(dict.fromkeys(name for look in tested for name in look.arms))
-    docs = {arm.name: arm.doc for arm in chosen}
-    rows = []
-    for name in names:
-        row: dict[str, Any] = {"arm": name, "doc": docs.get(name, "leak baseline"), "leak": name not in docs}
-        for split in dict.fromkeys(look.split for look in tested):
-            mine = [look.arms[name] for look in tested if look.split == split]
-            cell: dict[str, Any] = {"one_look": asdict(wilson(sum(m["right"] for m in mine), len(mine)))}
-            for key, wanted in (("in_view", True), ("out_of_view", False)):
-                part = [a.arms[name]["right"] for a in tested if a.split == split and a.in_view == wanted]
-                cell[key] = asdict(wilson(sum(part), len(part)))
-            told = [(sure > COMMITTED, was >= conditions.SEEN) for m in mine for sure, was in m.get("commits", ())]
-            for key, wanted in (("commits_when_seen", True), ("goes_on_when_not", False)):
-                part = [said == wanted for said, was in told if was == wanted]
-                if part:
-                    cell[key] = asdict(wilson(sum(part), len(part)))
-            if mine and mine[0]["seen"]:
-                travel = [
-                    np.abs(np.diff([a.head, *a.arms[name]["heads"]], axis=0)).sum() for a in tested if a.split == split
-                ]
-                cell["travel"] = round(float(np.mean(travel)), 3)
-                cell["looks"] = round(float(np.mean([len(m["heads"]) for m in mine])), 2)
-                cell["seen_ever"] = asdict(wilson(sum(max(m["seen"]) >= conditions.SEEN for m in mine), len(mine)))
-                for k in range(LOOKS):
-                    good = sum(max(m["seen"][: k + 1]) >= conditions.SEEN for m in mine)
-                    cell[f"seen_{k + 1}"] = asdict(wilson(good, len(mine)))
-            row[split] = cell
-        row["no_answer"] = sum(look.arms[name].get("no_answer", 0) for look in tested)
-        row["categories"] = {
-            category: asdict(wilson(sum(a.arms[name]["right"] for a in part), len(part)))
-            for category in sorted({look.category for look in tested})
-            for part in [[look for look in tested if look.category == category]]
-        }
-        rows.append(row)
-    return {
-        "schema": 1, "suite": SUITE, "identity": identity, "versions": versions(), "rows": rows,
-        "not_run": absent, "samples": {s: sum(look.split == s for look in looks) for s in {a.split for a in looks}},
-    }  # fmt: skip
-
-
-def lines(results: dict[str, Any]) -> list[str]:
-    """The table as text."""
-    out = []
-    for row in results["rows"]:
-        cells = []
-        for split in SPLITS:
-            if split not in row:
-                continue
-            rate = row[split]["one_look"]
-            cells.append(f"{split} {100 * rate['rate']:5.1f} % ({100 * rate['low']:.0f}-{100 * rate['high']:.0f})")
-            for name, words in SAID.items():
-                if name in row[split]:
-                    cells.append(f"{words} {100 * row[split][name]['rate']:.1f} %")
-        out.append(f"{row['arm']:>12}  " + "  ".join(cells))
-    return [*out, *(f"{name:>12}  not run: {why}" for name, why in results["not_run"].items())]

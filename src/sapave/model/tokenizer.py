@@ -73,6 +73,15 @@ class Tokenizer:
         """The same as words and pieces, for people."""
         return self.core.encode(text, add_special_tokens=False).tokens
 
+    def known(self, text: str) -> float | None:
+        """Share of the words of a text (of two characters or more) that are in the list as a whole, 0 when it has no
+        word; None for a published list, whose pieces do not tell."""
+        if not isinstance(self.core.model, models.WordPiece):
+            return None
+        parts = self.core.pre_tokenizer.pre_tokenize_str(self.core.normalizer.normalize_str(text))
+        words = [word for word, _ in parts if len(word) > 1]
+        return sum(self.core.token_to_id(word) is not None for word in words) / max(1, len(words))
+
     def decode(self, ids: Sequence[int]) -> str:
         """Text of token ids, special tokens left out, pieces joined."""
         plain = [int(i) for i in ids if int(i) not in (self.pad, self.begin, self.end)]

@@ -26,6 +26,8 @@ class PolicyEntry:
     """Suites of scenes for which `make` takes `suite`; none: it is the same for all."""
     missing: Callable[[], str] = str
     """One line on what must be set before `make` works without arguments; '' when nothing."""
+    asks: Callable[[], str] = str
+    """The model that `make` asks when it is given no arguments; '' for a policy that asks none."""
 
 
 @runtime_checkable

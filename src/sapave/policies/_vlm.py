@@ -22,6 +22,9 @@ from sapave.sim.robots.g1 import HEAD_LIMITS
 URL, MODEL, KEY, FOLDER = "SAPAVE_VLM_URL", "SAPAVE_VLM_MODEL", "SAPAVE_VLM_KEY", "SAPAVE_VLM_FOLDER"
 """Environment variables that set the endpoint where nothing else does; the key is read from nowhere else."""
 
+UNREADABLE = "unreadable"
+"""Why there is no motion although the endpoint answered."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VLMConfig(EndpointConfig, QuestionConfig):
@@ -128,4 +131,4 @@ class VLM:
                 return motion, "", ""
             text = reply.text
             talk += [Message(role="assistant", text=text), Message(role="user", text=question.reminder)]
-        return None, "unreadable", f"after {self.config.asks} questions: {text[:120]!r}"
+        return None, UNREADABLE, f"after {self.config.asks} questions: {text[:120]!r}"

@@ -16,6 +16,11 @@ class Compared:
     """The paper's success on val, test1, test2 [%], on its own data, which is not public."""
 
 
+def title_of(model: str) -> str:
+    """The title of a served model: the paper's where it is one of those compared, else its own name."""
+    return next((compared.title for compared in MODELS.values() if compared.model == model), model)
+
+
 MODELS = {
     "qwen2.5-vl-72b": Compared(title="Qwen2.5-VL-72B", model="Qwen/Qwen2.5-VL-72B-Instruct", paper=(63.9, 65.1, 58.0)),
     "multi-spatialmllm": Compared(title="Multi-SpatialMLLM", model="Multi-SpatialMLLM", paper=(72.8, 74.3, 63.6)),

@@ -78,7 +78,8 @@ class SaPaVePolicy:
         self.seed, self.asked = seed, 0
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Chunk for one observation; a new instruction asks for other things, so what was seen is forgotten."""
+        """Chunk for one observation; a new instruction asks for other things, so what was seen is forgotten. One of
+        which it knows no word is acted on all the same, but never committed to."""
         import torch
 
         if observation.instruction != self.told:
@@ -90,7 +91,10 @@ class SaPaVePolicy:
             self.memory = answer.memory
             commit = None if answer.commit is None else float(answer.commit)
         self.asked += 1
-        chunk = replace(self.processor.chunks(answer.head, answer.other)[0], commit=commit)
+        known = self.processor.tokenizer.known(observation.instruction)
+        if known == 0.0 and commit is not None:
+            commit = 0.0  # who knows none of the words cannot know that what they ask for is in view
+        chunk = replace(self.processor.chunks(answer.head, answer.other)[0], commit=commit, known=known)
         if self.hold_head:
             chunk = replace(chunk, head=np.zeros_like(chunk.head))
         return self._continued(chunk, observation.time) if self.delay else chunk

@@ -18,4 +18,5 @@ POLICY = PolicyEntry(
     doc="A vision-language model behind an endpoint, asked to choose among numbered views.",
     make=make,
     missing=missing,
+    asks=lambda: settings().model,
 )

@@ -18,4 +18,5 @@ POLICY = PolicyEntry(
     doc="A vision-language model behind an endpoint, asked for pitch and yaw in degrees.",
     make=make,
     missing=missing,
+    asks=lambda: settings().model,
 )
