@@ -119,8 +119,8 @@ def _nearest(train: Sequence[Asked], features: Callable[[Asked], np.ndarray]) ->
         return asked.head + gazes[best] - heads[best] if motion else gazes[best]
 
     def hits(how: tuple[float, bool]) -> int:
-        fitted = np.flatnonzero(~held)
-        return sum(np.abs(answer(train[i], fitted, *how) - gazes[i]).max() <= TOLERANCE for i in np.flatnonzero(held))
+        fitted, asked = np.flatnonzero(~held), [i for i in range(len(train)) if held[i]]
+        return sum(bool(np.abs(answer(train[i], fitted, *how) - gazes[i]).max() <= TOLERANCE) for i in asked)
 
     weight, motion = max(((w, m) for w in HEAD for m in (False, True)), key=hits)
     return lambda asked: answer(asked, np.arange(len(train)), weight, motion)
