@@ -24,7 +24,7 @@ from sapave.data.views import ViewsConfig, generate
 
 pytest.importorskip("ray", reason="ray is not installed: pip install 'sapave[cluster]'")
 PICK = "--count 5 --tasks pick --mix 1 0 0 --width 96 --height 64".split()
-VIEWS = "--scenes 2 --per-shard 1 --views 2 --samples 2".split()
+VIEWS = "--suite activeviewpose --scenes 2 --per-shard 1 --views 2 --samples 2".split()
 WHO = """
 import sys, time
 from sapave.base.parallel import each
@@ -134,7 +134,7 @@ def test_a_node_that_joins_later_gets_work(nodes: Nodes) -> None:
 def test_views_come_back_from_other_machines(nodes: Nodes, tmp_path: Path) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
     run = nodes.sapave("views", "--out", str(there), *VIEWS, "--ray", nodes.address)
-    generate(ViewsConfig(out=here, scenes=2, per_shard=1, views=2, samples=2, workers=0))
+    generate(ViewsConfig(out=here, suite="activeviewpose", scenes=2, per_shard=1, views=2, samples=2, workers=0))
     told, _ = run.communicate(timeout=120)
     assert run.returncode == 0, told
     assert tree(there, ("card.json",)) == tree(here, ("card.json",))
