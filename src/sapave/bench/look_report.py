@@ -19,19 +19,27 @@ SIZE = (352, 256)
 """Width and height of a picture in the page [px]."""
 TITLES = {"val": "val", "test1": "test1: direction said", "test2": "test2: to be inferred"}
 
+LISTS = {
+    "near": "all within 45° of yaw and pitch of where the head starts",
+    "any": "wherever what they ask for is, so that half must be searched for",
+}
+"""What the lists of requests ask for."""
+
 
 def write_look_report(path: Path, results: dict[str, Any], looks: Sequence[dict[str, Any]]) -> Path:
     """Write the page; `looks` are the samples whose pictures were kept."""
     title = "Where to look"
     counts = ", ".join(f"{n} {split}" for split, n in sorted(results["samples"].items()))
     body = (
-        f"<h1>{title}</h1><p class=soft>Requests to look, on scenes, things and wordings never trained on ({counts} "
+        f"<h1>{title}</h1><p class=soft>Requests to look, {LISTS[results['identity']['reach']]}, on scenes, things and wordings never trained on ({counts} "
         "samples). Right: after one look yaw and pitch both lie within 5° of a view that was verified by rendering. "
         "Seen: at least 60 % of it visible within 20° of the axis after at most three looks. 95 % Wilson intervals.</p>"
         f"<div class=card>{_table(results)}</div><h2>In view at the start or not, and stopping in time</h2>"
         "<p class=soft>One look again, for what shows at the start and what does not (there only words and room can "
         "tell). A policy with a commit output says whether it sees enough: right when it commits at a picture that "
-        f"shows it well, and goes on at one that does not.</p><div class=card>{_more(results)}</div>"
+        "shows it well, and goes on at one that does not. Gap: points that one look is above the best leak baseline. "
+        "Seen ever: in all its looks; a scripted scan has more than three.</p>"
+        f"<div class=card>{_more(results)}</div>"
         f"<h2>By category, one look</h2><div class=card>{_kinds(results)}</div>"
         "<h2>What they looked at</h2><p class=soft>The large picture is the one before; circles: where one look of "
         "each arm ends; cross: a verified view. Below it, what each arm saw when it stopped looking, and how often it "
@@ -58,20 +66,17 @@ def _splits(results: dict[str, Any]) -> list[str]:
 
 def _table(results: dict[str, Any]) -> str:
     splits = _splits(results)
-    head = "".join(f"<th class=mid colspan=4>{TITLES[s]}</th>" for s in splits)
-    under = "<th>one look</th><th>gap to leaks</th><th>seen in 3</th><th>ever</th>" * len(splits)
+    head = "".join(f"<th class=mid colspan=2>{TITLES[s]}</th>" for s in splits)
+    under = "<th>one look</th><th>seen in 3</th>" * len(splits)
     rows = ""
     for row in results["rows"]:
-        cells = "".join(
-            _rate(row[s]["one_look"]) + _gap(row[s]) + _rate(row[s].get("seen_3")) + _rate(row[s].get("seen_ever"))
-            for s in splits
-        )
+        cells = "".join(_rate(row[s]["one_look"]) + _rate(row[s].get("seen_3")) for s in splits)
         name = escape(row["arm"].replace("_", " "))
         note = f"; {row['no_answer']} looks without an answer" if row["no_answer"] else ""
         about = f"{name}<small>{escape(row['doc'] + note)}</small>"
         rows += f"<tr><td class=left style='white-space:normal'>{about}</td>{cells}</tr>"
     for name, why in results["not_run"].items():
-        cell = f"<td colspan={4 * len(splits)}>not run: {escape(why)}</td>"
+        cell = f"<td colspan={2 * len(splits)}>not run: {escape(why)}</td>"
         rows += f"<tr class=absent><td class=left>{escape(name)}</td>{cell}</tr>"
     return f"<table class=paper><tr><th></th>{head}</tr><tr><th></th>{under}</tr>{rows}</table>"
 
@@ -79,18 +84,19 @@ def _table(results: dict[str, Any]) -> str:
 MORE = {
     "in_view": "in view",
     "out_of_view": "not in view",
+    "seen_ever": "seen ever",
     "commits_when_seen": "commits when it sees",
     "goes_on_when_not": "goes on when not",
 }
 
 
 def _more(results: dict[str, Any]) -> str:
-    head = "".join(f"<th>{title}</th>" for title in (*MORE.values(), "head travel [rad]"))
+    head = "".join(f"<th>{title}</th>" for title in ("gap to leaks", *MORE.values(), "head travel [rad]"))
     rows = ""
     for row in results["rows"]:
         for split in _splits(results) if not row["leak"] else ():
             travel = row[split].get("travel")
-            cells = "".join(_rate(row[split].get(name)) for name in MORE)
+            cells = _gap(row[split]) + "".join(_rate(row[split].get(name)) for name in MORE)
             name = f"{escape(row['arm'].replace('_', ' '))}<small>{TITLES[split]}</small>"
             rows += f"<tr><td class=left>{name}</td>{cells}<td>{'-' if travel is None else f'{travel:.2f}'}</td></tr>"
     return f"<table class=paper><tr><th></th>{head}</tr>{rows}</table>"
