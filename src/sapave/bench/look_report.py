@@ -31,8 +31,9 @@ def write_look_report(path: Path, results: dict[str, Any], looks: Sequence[dict[
     title = "Where to look"
     counts = ", ".join(f"{n} {split}" for split, n in sorted(results["samples"].items()))
     body = (
-        f"<h1>{title}</h1><p class=soft>Requests to look, {LISTS[results['identity']['reach']]}, on scenes, things and wordings never trained on ({counts} "
-        "samples). Right: after one look yaw and pitch both lie within 5° of a view that was verified by rendering. "
+        f"<h1>{title}</h1><p class=soft>Requests to look, {LISTS[results['identity']['reach']]}, on scenes, "
+        f"things and wordings never trained on ({counts} samples). Right: after one look yaw and pitch both "
+        "lie within 5° of a view that was verified by rendering. "
         "Seen: at least 60 % of it visible within 20° of the axis after at most three looks. 95 % Wilson intervals.</p>"
         f"<div class=card>{_table(results)}</div><h2>In view at the start or not, and stopping in time</h2>"
         "<p class=soft>One look again, for what shows at the start and what does not (there only words and room can "
