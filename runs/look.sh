@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How the shipped checkpoint `look` was trained: learns to see, then where to look and when it sees enough.
 # The first third on one H100 with 16 cores (3 minutes of rendering per 4 000 scenes, 9 minutes of training), the others on
-# two CPU cores (20 and 13 minutes of rendering, 80 and 65 of training); LOG.md, 2026-11-28.
+# two CPU cores (20 and 15 minutes of rendering, 80 and 87 of training); LOG.md, 2026-11-28.
 # Usage: runs/look.sh [FOLDER]      FOLDER defaults to runs/look; without a GPU the first third takes days
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -43,6 +43,9 @@ sapave train stage0 --out "$out/stage0d" --init "$out/stage1b" --views "$out/nea
     --no-tasks --losses pointer 1 presence 0.3 --lr 5e-4 --warmup 40 --steps 1300 "${again[@]}"
 sapave train stage1 --out "$out/stage1c" --init "$out/stage0d" --views "$out/near2" "$out/hard2" "$out/any2=0.5" \
     --lr 5e-4 --warmup 30 --steps 700 "${again[@]}"
+sapave views "${suite[@]}" --samples 6 --second 0.5 --scenes 500 --first-scene 22000 --out "$out/any3"
+sapave train stage1 --out "$out/stage1d" --init "$out/stage1c" --lr 4e-4 --warmup 20 --steps 400 "${again[@]}" \
+    --views "$out/near2=0.4" "$out/hard2=0.35" "$out/any2" "$out/any3=1.4"  # half of it far again, or searching is lost
 
-sapave eval --suite activeviewpose --checkpoint "$out/stage1c" --out "$out/eval"
-sapave eval --suite activeviewpose --reach any --arms active --checkpoint "$out/stage1c" --out "$out/eval-any"
+sapave eval --suite activeviewpose --checkpoint "$out/stage1d" --out "$out/eval"
+sapave eval --suite activeviewpose --reach any --arms active --checkpoint "$out/stage1d" --out "$out/eval-any"
